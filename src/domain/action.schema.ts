@@ -1,0 +1,36 @@
+// The bodies of what can be asked of a run: cancel, reschedule, expedite, resolve.
+import { z } from 'zod';
+import { always } from './fault.schema.js';
+import { requester, time } from './fields.schema.js';
+import { DECISIONS } from './run.js';
+
+export const RESCHEDULABLE = ['startAt', 'endsAt', 'suspendAt', 'deprovisionAt'] as const;
+
+export const cancelRequest = z.strictObject(requester).meta({ id: 'CancelRequest' });
+
+export const rescheduleRequest = z
+  .strictObject({
+    startAt: time.optional(),
+    endsAt: time.optional(),
+    suspendAt: time.optional(),
+    deprovisionAt: time.optional(),
+    ...requester,
+  })
+  .refine(
+    (body) => RESCHEDULABLE.some((name) => body[name] !== undefined),
+    always('REQUIRED', `Give one of ${RESCHEDULABLE.join(', ')}`, []),
+  )
+  .meta({ id: 'RescheduleRequest', example: { suspendAt: '2027-04-30T17:00[Europe/Berlin]' } });
+
+export const expediteRequest = z
+  .strictObject({ what: z.enum(['start', 'suspend', 'deprovision']), ...requester })
+  .meta({ id: 'ExpediteRequest', example: { what: 'suspend' } });
+
+export const resolveRequest = z
+  .strictObject({ decision: z.enum(DECISIONS), ...requester })
+  .meta({ id: 'ResolveRequest', example: { decision: 'retry' } });
+
+export type CancelRequest = z.infer<typeof cancelRequest>;
+export type RescheduleRequest = z.infer<typeof rescheduleRequest>;
+export type ExpediteRequest = z.infer<typeof expediteRequest>;
+export type ResolveRequest = z.infer<typeof resolveRequest>;

@@ -1,0 +1,133 @@
+// How runs, connections and problems are shown. The views are built to these types, and the API's
+// description is made of them.
+import { z } from 'zod';
+import { CONNECTION_STATUSES } from './connection.js';
+import { fault } from './fault.schema.js';
+import {
+  DECISIONS,
+  PROBLEM_CODES,
+  RUN_ACTIONS,
+  RUN_KINDS,
+  RUN_OUTCOMES,
+  RUN_PHASES,
+  STEP_STATUSES,
+  WAITING_FOR,
+} from './run.js';
+
+const instant = z.string().meta({ format: 'date-time' });
+
+const timeAnswer = z
+  .object({
+    at: instant,
+    local: z.string().optional().meta({ example: '2027-03-31T17:00[Europe/Berlin]' }),
+  })
+  .meta({ id: 'Time' });
+
+const stepAnswer = z
+  .object({
+    name: z.string(),
+    status: z.enum(STEP_STATUSES),
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+    attempts: z.number(),
+    oktaRequestIds: z.array(z.string()),
+    detail: z.string().nullable(),
+  })
+  .meta({ id: 'Step' });
+
+export const runAnswer = z
+  .object({
+    id: z.string().meta({ example: 'demo.3f9c0d2a7be41c55.01990000-0000-7000-8000-000000000000' }),
+    kind: z.enum(RUN_KINDS),
+    connection: z.string(),
+    phase: z.enum(RUN_PHASES),
+    outcome: z.enum(RUN_OUTCOMES).nullable(),
+    previous: z.string().nullable(),
+    next: z.string().nullable(),
+    person: z.object({
+      login: z.string(),
+      name: z.string().nullable(),
+      oktaUserId: z.string().nullable(),
+    }),
+    requestedBy: z.string().nullable(),
+    reason: z.string().nullable(),
+    batch: z.string().nullable(),
+    createdAt: instant,
+    finishedAt: instant.nullable(),
+    deadlines: z.object({
+      startAt: timeAnswer.optional(),
+      endsAt: timeAnswer.optional(),
+      suspendAt: timeAnswer.optional(),
+      deprovisionAt: timeAnswer.optional(),
+      undoUntil: timeAnswer.optional(),
+    }),
+    waiting: z.object({ for: z.enum(WAITING_FOR), until: instant.optional() }).nullable(),
+    steps: z.array(stepAnswer),
+    problem: z
+      .object({
+        code: z.enum(PROBLEM_CODES),
+        title: z.string(),
+        detail: z.string(),
+        actions: z.array(z.enum(DECISIONS)),
+      })
+      .nullable(),
+    drift: z.array(z.unknown()),
+    actions: z.array(z.enum(RUN_ACTIONS)),
+    temporal: z.object({
+      workflowId: z.string(),
+      runId: z.string().nullable(),
+      status: z.string().nullable().meta({ description: 'Null where Temporal was not asked.' }),
+      url: z.string().nullable(),
+    }),
+    confirmed: z.literal(false).optional().meta({
+      description: 'Accepted, but no worker has confirmed it yet.',
+    }),
+  })
+  .meta({ id: 'Run' });
+export type RunAnswer = z.infer<typeof runAnswer>;
+
+export const connectionAnswer = z
+  .object({
+    id: z.string(),
+    name: z.string().nullable(),
+    domain: z.string(),
+    clientId: z.string(),
+    scopes: z.array(z.string()),
+    status: z.enum(CONNECTION_STATUSES),
+    problem: z
+      .object({ code: z.string(), title: z.string(), detail: z.string(), since: instant })
+      .nullable(),
+    publicJwk: z.record(z.string(), z.unknown()),
+    settings: z.object({
+      timeZone: z.string().nullable(),
+      undoWindow: z.string(),
+      onExisting: z.string(),
+      whenNotSuspendable: z.string(),
+    }),
+    createdAt: instant,
+  })
+  .meta({ id: 'Connection' });
+export type ConnectionAnswer = z.infer<typeof connectionAnswer>;
+
+export const problemAnswer = z
+  .object({
+    type: z.string().meta({ example: 'urn:tenure:problem:run-open' }),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    code: z.string().meta({ example: 'RUN_OPEN' }),
+    requestId: z.string(),
+    errors: z.array(fault).optional(),
+    run: z
+      .object({
+        id: z.string(),
+        kind: z.enum(RUN_KINDS),
+        phase: z.enum(RUN_PHASES),
+        actions: z.array(z.enum(RUN_ACTIONS)),
+      })
+      .optional()
+      .meta({ description: 'The run that is in the way (RUN_OPEN), or that was asked.' }),
+    actions: z.array(z.enum(RUN_ACTIONS)).optional().meta({ description: 'What is possible.' }),
+  })
+  .meta({ id: 'Problem' });
+export type ProblemAnswer = z.infer<typeof problemAnswer>;
