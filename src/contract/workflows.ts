@@ -1,0 +1,96 @@
+// What the two workflow types take and give. Payloads pass through JSON: plain objects and strings.
+import type { OktaGroupId, OktaUserId, RequestId } from '../domain/brand.js';
+import type { JsonValue } from '../domain/okta-user.js';
+import type { RunOutcome, RunRef, TimeValue } from '../domain/run.js';
+
+export const TASK_QUEUE = 'tenure';
+/** Registered workflow types. */
+export const ONBOARD = 'onboard';
+export const OFFBOARD = 'offboard';
+
+export const ACTIVATIONS = ['email', 'none'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+export const ON_EXISTING = ['park', 'adopt', 'fail'] as const;
+export type OnExisting = (typeof ON_EXISTING)[number];
+export const REMOVE_GROUPS = ['direct', 'all'] as const;
+export type RemoveGroups = false | (typeof REMOVE_GROUPS)[number];
+export const WHEN_NOT_SUSPENDABLE = ['park', 'deactivate'] as const;
+export type WhenNotSuspendable = (typeof WHEN_NOT_SUSPENDABLE)[number];
+
+export interface NewPerson {
+  firstName: string;
+  lastName: string;
+  email: string;
+  login: string;
+  /** Further Okta profile attributes, as sent. */
+  attributes: Record<string, JsonValue>;
+}
+
+/** How the end of an offboarding is given. Exactly one: an instant, or milliseconds after the suspension. */
+export type HoldEnd = { kind: 'deprovisionAt'; at: TimeValue } | { kind: 'undoWindow'; ms: number };
+
+/** What an offboarding does, apart from when it starts. */
+export interface OffboardTerms {
+  hold: HoldEnd;
+  removeGroups: RemoveGroups;
+  /** Null: where the role allows it. */
+  revokeSessions: boolean | null;
+  whenNotSuspendable: WhenNotSuspendable;
+}
+
+export interface OnboardInput {
+  run: RunRef;
+  person: NewPerson;
+  /** Names or ids, without duplicates. */
+  groups: string[];
+  /** Null: now. */
+  startAt: TimeValue | null;
+  /** The contract's end: the run goes on as an offboarding with `requestId` and `terms`. */
+  contractEnd: { endsAt: TimeValue; requestId: RequestId; terms: OffboardTerms } | null;
+  activation: Activation;
+  onExisting: OnExisting;
+  /** The person's id in the asking system; kept, not acted on. */
+  externalId?: string;
+}
+
+export interface OffboardInput {
+  run: RunRef;
+  /** The Okta login; `name` is for people who read the run. */
+  person: { login: string; name: string | null; oktaUserId: OktaUserId | null };
+  /** Null: now. */
+  suspendAt: TimeValue | null;
+  terms: OffboardTerms;
+  /** The onboarding whose contract end this is: a cancel of it makes the contract open-ended. */
+  contractOf: RunRef | null;
+  /** What an earlier run of this person did and this one must be able to undo. */
+  carried: Carried | null;
+}
+
+/** Which run the message is meant for (after continue-as-new the workflow id is another run's), and who sent it. */
+export interface ActionBase {
+  actionId: string;
+  runId: string;
+  requestedBy: string | null;
+  reason: string | null;
+}
+
+/** An urgent offboarding: always sent as `signalWithStart`, so that it never bounces. */
+export interface Takeover extends ActionBase {
+  input: OffboardInput;
+}
+
+/** What outlives continue-as-new. */
+export interface Carried {
+  /** This person was suspended by an earlier run, so an undo of this one unsuspends. */
+  suspended: boolean;
+  /** Groups that an earlier run took the person out of. */
+  removedGroups: OktaGroupId[];
+  /** Urgent offboardings that arrived too late for the execution before. */
+  takeovers: Takeover[];
+}
+
+/** What Temporal keeps as the result of a run. */
+export interface RunResult {
+  outcome: RunOutcome;
+  oktaUserId: OktaUserId | null;
+}
