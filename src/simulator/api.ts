@@ -1,0 +1,244 @@
+/**
+ * The way of every call to Okta's API: logged, spoiled by a fault if one is planned, delayed,
+ * counted, authorized, handled, answered. The order of the gates is Okta's: concurrency, token,
+ * rate limit, scope, role, and only then the request itself.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { Answer, ApiRoute, Call, OpenRoute, Route } from './call.js';
+import type { Fault } from './faults.js';
+import { sendAnswer, sendBadGateway } from './http.js';
+import {
+  OktaError,
+  internalError,
+  invalidToken,
+  methodNotSupported,
+  pathNotFound,
+  readOnlyMode,
+  tooManyRequests,
+} from './okta-error.js';
+import type { Org } from './org.js';
+import { Access } from './permissions.js';
+import type { Verdict } from './rate-limit.js';
+import type { LoggedRequest } from './request-log.js';
+import { matchRoute } from './router.js';
+import { groupRoutes } from './routes/groups.js';
+import { lifecycleRoutes } from './routes/lifecycle.js';
+import { metadataRoutes } from './routes/metadata.js';
+import { TOKEN_PATH, oauthRoutes, tokenClient } from './routes/oauth.js';
+import { ruleRoutes } from './routes/rules.js';
+import { userListRoutes } from './routes/user-lists.js';
+import { userRoutes } from './routes/users.js';
+
+const ROUTES: readonly Route[] = [
+  ...metadataRoutes,
+  ...oauthRoutes,
+  ...userListRoutes,
+  ...userRoutes,
+  ...lifecycleRoutes,
+  ...ruleRoutes,
+  ...groupRoutes,
+];
+
+interface Outcome {
+  readonly answer: Answer;
+  readonly verdict?: Verdict | undefined;
+}
+
+/** Everything outside `/_sim`. Expects the body as text. */
+export function oktaApi(org: Org): RequestHandler {
+  return async (req, res) => {
+    const call = readCall(org, req);
+    const match = matchRoute(ROUTES, call.method, call.path);
+    const query = call.path === TOKEN_PATH ? '' : call.query.toString();
+    const entry = org.log.begin(call.method, call.path, query);
+    if (typeof match !== 'string') entry.bucket = match.route.bucket ?? null;
+    const fault = org.faults.take(call.method, call.path);
+    if (fault !== undefined) entry.fault = fault.fault;
+    org.inFlight += 1;
+    try {
+      await answerCall(call, match, fault, entry, res);
+    } finally {
+      org.inFlight -= 1;
+    }
+  };
+}
+
+/** For what went wrong in the simulator itself, or in reading a body. */
+export const answerBug: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+  const { answer } = refused(internalError());
+  sendAnswer(res, answer, { now: Date.now() });
+};
+
+async function answerCall(
+  call: Call,
+  match: ReturnType<typeof matchRoute>,
+  fault: Fault | undefined,
+  entry: LoggedRequest,
+  res: Response,
+): Promise<void> {
+  const { org } = call;
+  if (fault?.fault === 'reset') {
+    res.destroy();
+    return;
+  }
+  const overloaded = org.inFlight > org.settings.concurrency;
+  if (!overloaded) await latency(org.settings.latencyMs);
+  if (fault?.fault === '502-html') {
+    entry.status = 502;
+    sendBadGateway(res);
+    return;
+  }
+  const { answer, verdict } =
+    faultyOutcome(call, match, fault) ??
+    (overloaded
+      ? refused(tooManyRequests(), concurrencyVerdict(org))
+      : await outcome(call, match, entry));
+  entry.status = answer.status;
+  entry.rateLimitRemaining = verdict?.remaining ?? null;
+  if (fault?.fault === 'lost-answer') {
+    res.destroy();
+    return;
+  }
+  if (fault?.fault === 'slow') await sleep(fault.delayMs);
+  sendAnswer(res, answer, { now: org.now(), verdict });
+}
+
+/** The answer of a call that a fault keeps from being done. */
+function faultyOutcome(
+  { org }: Call,
+  match: ReturnType<typeof matchRoute>,
+  fault: Fault | undefined,
+): Outcome | undefined {
+  switch (fault?.fault) {
+    case '500':
+      return refused(internalError());
+    case '503-readonly':
+      return refused(readOnlyMode());
+    case '401':
+      return refused(invalidToken());
+    case '429-concurrency':
+      return refused(tooManyRequests(), concurrencyVerdict(org));
+    case '429': {
+      const bucket = typeof match === 'string' ? 'other' : (match.route.bucket ?? 'other');
+      const now = org.now();
+      const limit = org.limiter.limitOf(bucket, org.settings.rateLimits);
+      const reset = Math.floor(now / 1000) + fault.resetSeconds;
+      return refused(tooManyRequests(), { allowed: false, limit, remaining: 0, reset });
+    }
+    default:
+      return undefined;
+  }
+}
+
+async function outcome(
+  call: Call,
+  match: ReturnType<typeof matchRoute>,
+  entry: LoggedRequest,
+): Promise<Outcome> {
+  if (match === 'no such path') return refused(pathNotFound());
+  if (match === 'no such method') return refused(methodNotSupported());
+  if (lacksLength(call)) return { answer: { status: 411 } };
+  const matched = { ...call, params: match.params };
+  const { route } = match;
+  return 'scope' in route ? apiCall(matched, route, entry) : openCall(matched, route, entry);
+}
+
+async function openCall(call: Call, route: OpenRoute, entry: LoggedRequest): Promise<Outcome> {
+  if (route.bucket === undefined) return { answer: await route.handle(call) };
+  const clientId = tokenClient(call);
+  const known = clientId !== undefined && call.org.state.get('app', clientId) !== undefined;
+  entry.clientId = known ? clientId : null;
+  const verdict = take(call.org, route.bucket, entry.clientId);
+  if (!verdict.allowed) return refused(tooManyRequests(), verdict);
+  return { answer: await route.handle(call), verdict };
+}
+
+async function apiCall(call: Call, route: ApiRoute, entry: LoggedRequest): Promise<Outcome> {
+  const { org } = call;
+  const authorization = call.headers.authorization;
+  if (authorization === undefined) return refused(noSession(), take(org, route.bucket, null));
+  const [, token] = /^Bearer (\S+)$/i.exec(authorization) ?? [];
+  const grant = token === undefined ? undefined : await org.tokens.read(token, org.now());
+  const app = grant === undefined ? undefined : org.state.get('app', grant.clientId);
+  if (grant === undefined || app?.status !== 'ACTIVE') {
+    return refused(invalidToken(), take(org, route.bucket, null));
+  }
+  entry.clientId = app.clientId;
+  const verdict = take(org, route.bucket, app.clientId);
+  if (!verdict.allowed) return refused(tooManyRequests(), verdict);
+  if (!grant.scopes.includes(route.scope)) {
+    return { answer: insufficientScope(route.scope), verdict };
+  }
+  try {
+    return { answer: route.handle({ ...call, access: new Access(app) }), verdict };
+  } catch (error) {
+    if (error instanceof OktaError) return refused(error, verdict);
+    throw error;
+  }
+}
+
+/** Without any credentials Okta takes the caller for a browser whose session is over. */
+const noSession = (): OktaError => new OktaError(403, 'E0000005', 'Invalid session');
+
+/** An empty body: the header alone says what is missing. */
+function insufficientScope(scope: string): Answer {
+  return {
+    status: 403,
+    headers: {
+      'www-authenticate':
+        'Bearer authorization_uri="/oauth2/v1/authorize", realm="okta", ' +
+        `scope="${scope}", error="insufficient_scope", ` +
+        'error_description="The access token provided does not contain the required scopes."',
+    },
+  };
+}
+
+function refused(error: OktaError, verdict?: Verdict): Outcome {
+  return {
+    answer: { status: error.status, body: error.body(), headers: error.headers },
+    verdict,
+  };
+}
+
+function take(org: Org, bucket: NonNullable<Route['bucket']>, clientId: string | null): Verdict {
+  return org.limiter.take(bucket, clientId ?? undefined, org.settings.rateLimits, org.now());
+}
+
+/** Limit 0 marks a refusal for concurrency; the reset time means little (Okta's rate-limit pages). */
+function concurrencyVerdict(org: Org): Verdict {
+  return { allowed: false, limit: 0, remaining: 0, reset: Math.floor(org.now() / 1000) + 60 };
+}
+
+/** A bodyless POST or PUT needs `content-length: 0` (Okta's API reference). */
+function lacksLength({ method, headers }: Call): boolean {
+  return (
+    (method === 'POST' || method === 'PUT') &&
+    headers['content-length'] === undefined &&
+    headers['transfer-encoding'] === undefined
+  );
+}
+
+function readCall(org: Org, req: Request): Call {
+  const [path = '', ...query] = req.originalUrl.split('?');
+  return {
+    org,
+    origin: `http://${req.headers.host ?? '127.0.0.1'}`,
+    method: req.method,
+    path,
+    query: new URLSearchParams(query.join('?')),
+    headers: req.headers,
+    body: typeof req.body === 'string' ? req.body : '',
+    params: {},
+  };
+}
+
+async function latency([min, max]: readonly [number, number]): Promise<void> {
+  const ms = min + Math.random() * (max - min);
+  if (ms > 0) await sleep(ms);
+}
