@@ -1,0 +1,204 @@
+// Connections: what signs for an org, and whether it works. A blocked one is tried out by one caller
+// at a time, at growing pauses; the pause is taken in the same statement that asks.
+import { sql, type Selectable } from 'kysely';
+import type { KeyRing } from '../crypto/key-ring.js';
+import type { ConnectionId } from '../domain/brand.js';
+import {
+  DEFAULT_SETTINGS,
+  type Connection,
+  type ConnectionProblem,
+  type ConnectionStatus,
+} from '../domain/connection.js';
+import type { Database } from './database.js';
+import { publicHalf, sameKey } from './public-jwk.js';
+import { openJson, sealJson } from './sealed.js';
+import type { ConnectionStore } from './store.js';
+import type { Tables } from './tables.js';
+
+const FIRST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 300_000;
+/** Somebody else has just taken the probe; its outcome is not known sooner than this. */
+const SHORTEST_WAIT_MS = 1_000;
+
+type ConnectionRow = Selectable<Tables['connections']>;
+
+export function createConnectionStore(db: Database, ring: KeyRing): ConnectionStore {
+  return {
+    async get(id) {
+      const row = await db
+        .selectFrom('connections')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : toConnection(ring, row);
+    },
+
+    async list() {
+      const rows = await db.selectFrom('connections').selectAll().orderBy('id').execute();
+      return rows.map((row) => toConnection(ring, row));
+    },
+
+    put: (connection) =>
+      db.transaction().execute(async (trx) => {
+        const { id, domain, clientId, scopes } = connection;
+        const publicJwk = publicHalf(connection.privateJwk);
+        const before = await trx
+          .selectFrom('connections')
+          .selectAll()
+          .where('id', '=', id)
+          .forUpdate()
+          .executeTakeFirst();
+        const given = {
+          domain,
+          client_id: clientId,
+          scopes,
+          status: connection.status,
+          public_jwk: JSON.stringify(publicJwk),
+          private_jwk: sealJson(ring, connection.privateJwk, keyContext(id)),
+          problem: null,
+          next_probe_at: null,
+          probe_pause_ms: 0,
+        };
+        const row = await trx
+          .insertInto('connections')
+          .values({
+            id,
+            name: connection.name,
+            settings: JSON.stringify(connection.settings ?? {}),
+            ...given,
+          })
+          .onConflict((conflict) =>
+            conflict.column('id').doUpdateSet({
+              ...given,
+              name: connection.name ?? before?.name ?? null,
+              settings: JSON.stringify({ ...before?.settings, ...connection.settings }),
+            }),
+          )
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        if (before !== undefined) await forget(trx, before, row);
+        return toConnection(ring, row);
+      }),
+
+    async credentials(id) {
+      const row = await db
+        .selectFrom('connections')
+        .select(['domain', 'client_id', 'scopes', 'private_jwk'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      return {
+        origin: originOf(row.domain),
+        clientId: row.client_id,
+        scopes: row.scopes,
+        privateJwk: openJson(ring, row.private_jwk, keyContext(id)) as Record<string, unknown>,
+      };
+    },
+
+    async block(id, problem) {
+      await db
+        .updateTable('connections')
+        .set({
+          status: 'blocked',
+          problem: sealJson(ring, problem, problemContext(id)),
+          next_probe_at: sql`clock_timestamp() + ${FIRST_PAUSE_MS} * interval '1 ms'`,
+          probe_pause_ms: FIRST_PAUSE_MS,
+        })
+        .where('id', '=', id)
+        .where('status', '<>', 'blocked')
+        .execute();
+    },
+
+    async unblock(id) {
+      await db
+        .updateTable('connections')
+        .set({ status: 'ready', problem: null, next_probe_at: null, probe_pause_ms: 0 })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async admission(id) {
+      const row = await admit(db, id);
+      if (row === undefined) return { kind: 'unknown' };
+      if (row.status !== 'blocked' || row.problem === null) return { kind: 'ready' };
+      const problem = openJson(ring, row.problem, problemContext(id)) as ConnectionProblem;
+      return row.probing
+        ? { kind: 'probe', problem }
+        : { kind: 'blocked', problem, retryInMs: Math.max(SHORTEST_WAIT_MS, row.wait_ms) };
+    },
+  };
+}
+
+interface AdmissionRow {
+  status: ConnectionStatus;
+  problem: Buffer | null;
+  probing: boolean;
+  wait_ms: number;
+}
+
+/** Takes the probe where it is due: of several callers the row lock lets one see it so. */
+async function admit(db: Database, id: ConnectionId): Promise<AdmissionRow | undefined> {
+  const { rows } = await sql<AdmissionRow>`
+    with probe as (
+      update connections
+      set probe_pause_ms = least(probe_pause_ms * 2, ${LONGEST_PAUSE_MS}::integer),
+          next_probe_at = clock_timestamp()
+            + least(probe_pause_ms * 2, ${LONGEST_PAUSE_MS}::integer) * interval '1 ms'
+      where id = ${id} and status = 'blocked' and next_probe_at <= clock_timestamp()
+      returning id
+    )
+    select status, problem,
+      exists (select from probe) as probing,
+      coalesce(ceil(extract(epoch from next_probe_at - clock_timestamp()) * 1000), 0)::double precision
+        as wait_ms
+    from connections where id = ${id}
+  `.execute(db);
+  return rows[0];
+}
+
+/** What was learned under the old credentials is worth nothing under others. */
+async function forget(db: Database, before: ConnectionRow, after: ConnectionRow): Promise<void> {
+  const otherOrg = before.domain !== after.domain;
+  const otherToken =
+    otherOrg ||
+    before.client_id !== after.client_id ||
+    before.scopes.join(' ') !== after.scopes.join(' ') ||
+    !sameKey(before.public_jwk, after.public_jwk);
+  if (otherToken) {
+    await db.deleteFrom('token_cache').where('connection', '=', after.id).execute();
+  }
+  if (otherOrg) {
+    await db.deleteFrom('rate_buckets').where('connection', '=', after.id).execute();
+  }
+}
+
+function toConnection(ring: KeyRing, row: ConnectionRow): Connection {
+  return {
+    id: row.id,
+    name: row.name,
+    domain: row.domain,
+    clientId: row.client_id,
+    scopes: row.scopes,
+    settings: { ...DEFAULT_SETTINGS, ...row.settings },
+    status: row.status,
+    problem:
+      row.problem === null
+        ? null
+        : (openJson(ring, row.problem, problemContext(row.id)) as ConnectionProblem),
+    publicJwk: row.public_jwk,
+    createdAt: row.created_at.toISOString(),
+  };
+}
+
+/** A bare host name is called over https; the simulator is named by its origin. */
+function originOf(domain: string): string {
+  return domain.includes('://') ? domain.replace(/\/+$/, '') : `https://${domain}`;
+}
+
+function keyContext(id: ConnectionId): string {
+  return `connections.private_jwk:${id}`;
+}
+
+function problemContext(id: ConnectionId): string {
+  return `connections.problem:${id}`;
+}

@@ -1,0 +1,169 @@
+// The schema, as steps that are applied once and in order. A step that was released is never edited:
+// what changes comes as another one. Times are timestamptz(3), so that JavaScript's Date holds them.
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    name: '0001-first-schema',
+    sql: `
+create table data_keys (
+  id integer primary key check (id > 0),
+  master_key_id text not null,
+  wrapped bytea not null,
+  created_at timestamptz(3) not null default now()
+);
+
+create table secrets (
+  name text primary key,
+  value bytea not null
+);
+
+create table connections (
+  id text primary key,
+  name text,
+  domain text not null,
+  client_id text not null,
+  scopes text[] not null,
+  settings jsonb not null,
+  status text not null check (status in ('unverified', 'ready', 'blocked')),
+  public_jwk jsonb not null,
+  private_jwk bytea not null,
+  problem bytea,
+  next_probe_at timestamptz(3),
+  probe_pause_ms integer not null default 0,
+  created_at timestamptz(3) not null default now()
+);
+
+create table runs (
+  seq bigserial primary key,
+  id text not null unique,
+  connection text not null,
+  subject_ref text not null,
+  request_id text not null,
+  kind text not null,
+  phase text not null,
+  outcome text,
+  previous text,
+  next text,
+  person bytea not null,
+  okta_user_id text,
+  request_digest text,
+  input bytea,
+  api_key_id text,
+  takeover boolean not null,
+  batch text,
+  deadlines jsonb not null,
+  due_at timestamptz(3),
+  waiting jsonb,
+  problem bytea,
+  actions text[] not null,
+  version integer not null default 0,
+  started boolean not null default false,
+  workflow_run_id text,
+  created_at timestamptz(3) not null default clock_timestamp(),
+  updated_at timestamptz(3) not null default clock_timestamp(),
+  finished_at timestamptz(3)
+);
+create index runs_of_subject on runs (connection, subject_ref, seq desc);
+create index runs_of_connection on runs (connection, seq desc);
+create index runs_by_phase on runs (phase, seq desc);
+create index runs_due on runs (due_at) where due_at is not null;
+create index runs_unstarted on runs (seq) where not started;
+create index runs_of_batch on runs (batch, seq desc) where batch is not null;
+
+create table run_steps (
+  seq bigserial primary key,
+  run text not null,
+  workflow_run_id text not null,
+  activity_id text not null,
+  name text not null,
+  status text not null,
+  started_at timestamptz(3) not null,
+  finished_at timestamptz(3),
+  attempts integer not null,
+  okta_request_ids text[] not null,
+  detail bytea,
+  unique (run, workflow_run_id, activity_id)
+);
+
+create table ledger (
+  seq bigserial primary key,
+  at timestamptz(3) not null default clock_timestamp(),
+  connection text not null,
+  run text,
+  key text not null,
+  action text not null,
+  detail bytea,
+  api_key_id text,
+  okta_request_ids text[] not null,
+  commitment bytea,
+  previous_hash bytea,
+  hash bytea,
+  unique (run, key)
+);
+create index ledger_of_connection on ledger (connection, seq desc);
+
+-- What was asked and done stays as it was written. Only the envelope may be replaced (another key, or
+-- erasure) and the links of the chain filled in.
+create function ledger_is_append_only() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE'
+    and (new.seq, new.at, new.connection, new.run, new.key, new.action, new.api_key_id, new.okta_request_ids)
+      is not distinct from
+        (old.seq, old.at, old.connection, old.run, old.key, old.action, old.api_key_id, old.okta_request_ids)
+  then
+    return new;
+  end if;
+  raise exception 'the ledger is append-only';
+end
+$$;
+create trigger ledger_rows_stay before update or delete on ledger
+  for each row execute function ledger_is_append_only();
+create trigger ledger_stays before truncate on ledger
+  for each statement execute function ledger_is_append_only();
+
+create table rate_buckets (
+  connection text not null,
+  bucket text not null,
+  capacity integer,
+  remaining integer,
+  reset_at timestamptz(3),
+  confirmed boolean not null default false,
+  blocked_until timestamptz(3),
+  primary key (connection, bucket)
+) with (fillfactor = 50);
+
+create table token_cache (
+  connection text primary key,
+  generation text not null,
+  token bytea not null,
+  scopes text[] not null,
+  expires_at timestamptz(3) not null
+);
+
+create table api_keys (
+  id text primary key,
+  name text not null,
+  role text not null check (role in ('admin', 'operator', 'reader')),
+  connections text[],
+  hash bytea not null,
+  created_at timestamptz(3) not null default clock_timestamp()
+);
+
+create table idempotency (
+  api_key_id text not null,
+  key_digest text not null,
+  body_digest text not null,
+  status integer,
+  resource text,
+  claimed_at timestamptz(3) not null default clock_timestamp(),
+  primary key (api_key_id, key_digest)
+);
+create index idempotency_by_age on idempotency (claimed_at);
+`,
+  },
+];

@@ -1,0 +1,114 @@
+// Rows of `runs` and `run_steps` and what they mean: which fields are sealed, and for what place.
+import type { KeyRing } from '../crypto/key-ring.js';
+import type { RunId } from '../domain/brand.js';
+import type {
+  Deadlines,
+  Problem,
+  RunAction,
+  RunPhase,
+  RunRecord,
+  StepRecord,
+  Waiting,
+} from '../domain/run.js';
+import { dueAt } from './due.js';
+import { openJson, openOptional, sealJson } from './sealed.js';
+import type { StepReport } from './store.js';
+import type { RunRow, RunStepRow } from './tables.js';
+
+/** What of a run names somebody; one envelope, since it is always read together. */
+export interface SealedPerson {
+  login: string;
+  name: string | null;
+  requestedBy: string | null;
+  reason: string | null;
+}
+
+export function sealPerson(ring: KeyRing, id: RunId, person: SealedPerson): Buffer {
+  return sealJson(ring, person, `runs.person:${id}`);
+}
+
+export function openPerson(ring: KeyRing, row: Pick<RunRow, 'id' | 'person'>): SealedPerson {
+  return openJson(ring, row.person, `runs.person:${row.id}`) as SealedPerson;
+}
+
+export function inputContext(id: RunId): string {
+  return `runs.input:${id}`;
+}
+
+export function sealProblem(ring: KeyRing, id: RunId, problem: Problem | null): Buffer | null {
+  return problem === null ? null : sealJson(ring, problem, problemContext(id));
+}
+
+/** The columns that say where a run stands, the same for a request and for a report. */
+export function standing(of: {
+  phase: RunPhase;
+  deadlines: Deadlines;
+  waiting: Waiting | null;
+  actions: RunAction[];
+}) {
+  return {
+    phase: of.phase,
+    deadlines: JSON.stringify(of.deadlines),
+    waiting: of.waiting === null ? null : JSON.stringify(of.waiting),
+    due_at: dueAt(of),
+    actions: of.actions,
+  };
+}
+
+export function toRunRecord(ring: KeyRing, row: RunRow, steps: RunStepRow[] = []): RunRecord {
+  const { login, name, requestedBy, reason } = openPerson(ring, row);
+  return {
+    id: row.id,
+    kind: row.kind,
+    connection: row.connection,
+    subjectRef: row.subject_ref,
+    requestId: row.request_id,
+    phase: row.phase,
+    outcome: row.outcome,
+    previous: row.previous,
+    next: row.next,
+    person: { login, name, oktaUserId: row.okta_user_id },
+    requestedBy,
+    reason,
+    batch: row.batch,
+    createdAt: row.created_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    deadlines: row.deadlines,
+    waiting: row.waiting,
+    steps: steps.map((step) => toStepRecord(ring, step)),
+    problem:
+      row.problem === null
+        ? null
+        : (openJson(ring, row.problem, problemContext(row.id)) as Problem),
+    actions: row.actions,
+    started: row.started,
+  };
+}
+
+export function stepContext(run: RunId, workflowRunId: string, activityId: string): string {
+  return `run_steps.detail:${run}:${workflowRunId}:${activityId}`;
+}
+
+export function stepContextOf({ run, workflowRunId, activityId }: StepReport): string {
+  return stepContext(run.id, workflowRunId, activityId);
+}
+
+function toStepRecord(ring: KeyRing, row: RunStepRow): StepRecord {
+  return {
+    name: row.name,
+    status: row.status,
+    startedAt: row.started_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    attempts: row.attempts,
+    oktaRequestIds: row.okta_request_ids,
+    detail: openOptional(
+      ring,
+      row.detail,
+      stepContext(row.run, row.workflow_run_id, row.activity_id),
+    ),
+  };
+}
+
+function problemContext(id: RunId): string {
+  return `runs.problem:${id}`;
+}

@@ -1,0 +1,247 @@
+// What PostgreSQL keeps, as the rest of the service sees it: one repository a noun.
+// Only interfaces; `openStore` in `open.ts` makes the real thing.
+import type { ConnectionId, OktaUserId, RunId, SubjectRef } from '../domain/brand.js';
+import type { Connection, ConnectionProblem, ConnectionSettings } from '../domain/connection.js';
+import type { JsonValue } from '../domain/okta-user.js';
+import type {
+  Deadlines,
+  RunAction,
+  RunEvent,
+  RunKind,
+  RunPhase,
+  RunRecord,
+  RunRef,
+  RunReport,
+  StepStatus,
+  Waiting,
+} from '../domain/run.js';
+
+export interface Store {
+  connections: ConnectionStore;
+  runs: RunStore;
+  tokens: TokenStore;
+  rates: RateStore;
+  apiKeys: ApiKeyStore;
+  idempotency: IdempotencyStore;
+  ledger: LedgerStore;
+  /** One trivial statement; rejects when the database cannot be reached. */
+  ping(): Promise<void>;
+  /** `subjectRef` of a login: first 16 hex digits of HMAC-SHA-256 over it, folded as Okta compares logins. */
+  subjectRef(login: string): SubjectRef;
+  close(): Promise<void>;
+}
+
+export interface NewConnection {
+  id: ConnectionId;
+  name: string | null;
+  domain: string;
+  clientId: string;
+  scopes: string[];
+  settings?: Partial<ConnectionSettings>;
+  /** A private JSON Web Key with `kid`; encrypted at rest. */
+  privateJwk: Record<string, unknown>;
+  status: Connection['status'];
+}
+
+export interface ConnectionStore {
+  get(id: ConnectionId): Promise<Connection | null>;
+  list(): Promise<Connection[]>;
+  /** Makes it, or replaces domain, client id, scopes and key of the one that is there. */
+  put(connection: NewConnection): Promise<Connection>;
+  /** What signs for it; null where there is none. `origin` is derived from `domain`. */
+  credentials(id: ConnectionId): Promise<{
+    origin: string;
+    clientId: string;
+    scopes: string[];
+    privateJwk: Record<string, unknown>;
+  } | null>;
+  /** Blocks it with a reason, once: the first reason stays. Sets the first probe ten seconds ahead. */
+  block(id: ConnectionId, problem: ConnectionProblem): Promise<void>;
+  /** Ready again. */
+  unblock(id: ConnectionId): Promise<void>;
+  /**
+   * Whether a call may be made now. `ready`: yes. `probe`: blocked, and this caller has taken the
+   * next probe (pauses grow from 10 s to 5 min). `blocked`: wait `retryInMs`.
+   * One statement; cheap enough before every activity.
+   */
+  admission(
+    id: ConnectionId,
+  ): Promise<
+    | { kind: 'ready' }
+    | { kind: 'probe'; problem: ConnectionProblem }
+    | { kind: 'blocked'; problem: ConnectionProblem; retryInMs: number }
+    | { kind: 'unknown' }
+  >;
+}
+
+export interface NewRun {
+  run: RunRef;
+  kind: RunKind;
+  phase: RunPhase;
+  login: string;
+  name: string | null;
+  requestedBy: string | null;
+  reason: string | null;
+  deadlines: Deadlines;
+  waiting: Waiting | null;
+  actions: RunAction[];
+  /** SHA-256, hex, of what makes two requests the same (defaults filled in; without requestedBy, reason, planHash). */
+  requestHash: string;
+  /** The whole workflow input; encrypted at rest, needed by the sweep. */
+  input: JsonValue;
+  /** The API key that asked. */
+  apiKeyId: string;
+  /** A takeover is accepted beside an open run. */
+  takeover: boolean;
+  /** The batch that it came with. */
+  batch?: string;
+}
+
+/** What came of an acceptance: a new row, the same request again, or another open run of that person. */
+export type Acceptance =
+  | { kind: 'accepted'; run: RunRecord }
+  | { kind: 'same'; run: RunRecord }
+  | { kind: 'open'; run: RunRecord };
+
+export interface RunFilter {
+  connection?: ConnectionId;
+  connections?: ConnectionId[];
+  kind?: RunKind;
+  phase?: RunPhase;
+  subjectRef?: SubjectRef;
+  batch?: string;
+  dueBefore?: string;
+  limit: number;
+  cursor?: string;
+}
+
+/** One attempt of a step, and what it did, written in one transaction. */
+export interface StepReport {
+  run: RunRef;
+  /** Temporal's activity id: unique within one execution. With `workflowRunId` it keys the step. */
+  activityId: string;
+  workflowRunId: string;
+  name: string;
+  status: StepStatus;
+  startedAt: string;
+  finishedAt: string | null;
+  attempts: number;
+  oktaRequestIds: string[];
+  /** For people; encrypted at rest. */
+  detail: string | null;
+  /** A ledger row where something was done or may have been done; unique by `(run, key)`. */
+  event: RunEvent | null;
+  /** Learned by this step. */
+  oktaUserId?: OktaUserId;
+}
+
+export interface RunStore {
+  /**
+   * Under a lock of that person: compares with her latest run and its `previous`, then writes the
+   * row. "Same" is an equal `requestHash` on a run that is open, or completed and not undone.
+   * Writes the ledger row `run.requested` in the same transaction.
+   */
+  accept(run: NewRun): Promise<Acceptance>;
+  /** Takes back a row that Temporal surely did not take. */
+  withdraw(id: RunId): Promise<void>;
+  /** Temporal has taken the start. */
+  markStarted(id: RunId, workflowRunId: string | null): Promise<void>;
+  /** With its steps in order. */
+  get(id: RunId): Promise<RunRecord | null>;
+  latest(connection: ConnectionId, subjectRef: SubjectRef): Promise<RunRecord | null>;
+  /** Newest first, without steps. */
+  list(filter: RunFilter): Promise<{ items: RunRecord[]; nextCursor?: string }>;
+  /** The workflow input of a row. */
+  input(id: RunId): Promise<JsonValue | null>;
+  /** Rows that Temporal has not taken yet, older than `ageMs`. */
+  unstarted(
+    ageMs: number,
+    limit: number,
+  ): Promise<{ run: RunRef; kind: RunKind; takeover: boolean }[]>;
+  /** A workflow's report; older versions are dropped. Makes the row of `next` as well. */
+  report(report: RunReport): Promise<void>;
+  /** A step's report: step row, ledger row and the run's learned facts in one transaction (one round trip). */
+  reportStep(report: StepReport): Promise<void>;
+  /** A message of a person to a run, for the ledger; the same `key` writes one row. */
+  note(run: RunRef, event: RunEvent, apiKeyId: string | null): Promise<void>;
+}
+
+export interface TokenStore {
+  read(connection: ConnectionId): Promise<StoredToken | null>;
+  refresh(
+    connection: ConnectionId,
+    stale: string | null,
+    mint: () => Promise<Omit<StoredToken, 'generation'>>,
+  ): Promise<StoredToken>;
+}
+export interface StoredToken {
+  accessToken: string;
+  scopes: string[];
+  expiresAt: string;
+  generation: string;
+}
+
+export interface RateStore {
+  acquire(connection: ConnectionId, bucket: string): Promise<number>;
+  learn(
+    connection: ConnectionId,
+    bucket: string,
+    sighting: { kind: 'ok' | 'limited'; limit: number; remaining: number; resetInMs: number },
+  ): Promise<void>;
+}
+
+export type Role = 'admin' | 'operator' | 'reader';
+export interface ApiKey {
+  id: string;
+  name: string;
+  role: Role;
+  /** Null: all connections. */
+  connections: ConnectionId[] | null;
+  createdAt: string;
+}
+export interface ApiKeyStore {
+  /** `hash` is the SHA-256 of the key; the key itself is never stored. */
+  create(key: Omit<ApiKey, 'createdAt'>, hash: Buffer): Promise<ApiKey>;
+  list(): Promise<ApiKey[]>;
+  delete(id: string): Promise<boolean>;
+  /** By the key's public id; the caller compares the hash in constant time. */
+  find(id: string): Promise<{ key: ApiKey; hash: Buffer } | null>;
+}
+
+/** Answers kept for 24 h under an `Idempotency-Key`. */
+export interface IdempotencyStore {
+  /**
+   * Takes the key, or says what became of it. `pending`: somebody is at it right now. A claim that
+   * was never finished (a crash) can be taken again after a minute.
+   */
+  claim(
+    apiKeyId: string,
+    key: string,
+    bodyHash: string,
+  ): Promise<
+    | { kind: 'claimed' }
+    | { kind: 'pending' }
+    | { kind: 'reused' }
+    | { kind: 'answered'; status: number; resource: string }
+  >;
+  /** Keeps status and the id of what was made. */
+  finish(apiKeyId: string, key: string, status: number, resource: string): Promise<void>;
+  /** Forgets a claim: its answer is not to be kept (5xx, or refused). */
+  release(apiKeyId: string, key: string): Promise<void>;
+}
+
+export interface LedgerRow {
+  seq: string;
+  at: string;
+  connection: ConnectionId;
+  run: RunId | null;
+  action: string;
+  detail: string | null;
+  apiKeyId: string | null;
+  oktaRequestIds: string[];
+}
+export interface LedgerStore {
+  list(connection: ConnectionId, limit: number): Promise<LedgerRow[]>;
+  /** Rows of one run, oldest first. */
+  ofRun(run: RunId): Promise<LedgerRow[]>;
+}

@@ -1,0 +1,164 @@
+// The tables as Kysely sees them; `migrations.ts` makes them. Columns of type Buffer are envelopes of
+// the key ring, and each names the context it was sealed for.
+import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { ConnectionId, OktaUserId, RequestId, RunId, SubjectRef } from '../domain/brand.js';
+import type { ConnectionSettings, ConnectionStatus } from '../domain/connection.js';
+import type {
+  Deadlines,
+  RunAction,
+  RunKind,
+  RunOutcome,
+  RunPhase,
+  StepStatus,
+  Waiting,
+} from '../domain/run.js';
+import type { Role } from './store.js';
+
+/** jsonb: an object when read, its text when written. */
+type Json<T> = ColumnType<T, string, string>;
+/** timestamptz(3), so that a Date holds all of it. */
+type Time = ColumnType<Date, Date | string, Date | string>;
+type NullableTime = ColumnType<Date | null, Date | string | null, Date | string | null>;
+
+export interface Tables {
+  schema_migrations: { name: string; applied_at: Generated<Date> };
+  data_keys: {
+    id: number;
+    master_key_id: string;
+    wrapped: Buffer;
+    created_at: Generated<Date>;
+  };
+  secrets: {
+    name: string;
+    /** `secrets:<name>` */
+    value: Buffer;
+  };
+  connections: ConnectionsTable;
+  runs: RunsTable;
+  run_steps: RunStepsTable;
+  ledger: LedgerTable;
+  rate_buckets: {
+    connection: ConnectionId;
+    bucket: string;
+    capacity: number | null;
+    remaining: number | null;
+    reset_at: NullableTime;
+    confirmed: boolean;
+    blocked_until: NullableTime;
+  };
+  token_cache: {
+    connection: ConnectionId;
+    generation: string;
+    /** `token_cache.token:<connection>:<generation>` */
+    token: Buffer;
+    scopes: string[];
+    expires_at: Time;
+  };
+  api_keys: {
+    id: string;
+    name: string;
+    role: Role;
+    connections: ConnectionId[] | null;
+    hash: Buffer;
+    created_at: Generated<Date>;
+  };
+  idempotency: {
+    api_key_id: string;
+    key_digest: string;
+    body_digest: string;
+    status: number | null;
+    resource: string | null;
+    claimed_at: Generated<Date>;
+  };
+}
+
+interface ConnectionsTable {
+  id: ConnectionId;
+  name: string | null;
+  domain: string;
+  client_id: string;
+  scopes: string[];
+  settings: Json<Partial<ConnectionSettings>>;
+  status: ConnectionStatus;
+  public_jwk: Json<Record<string, unknown>>;
+  /** `connections.private_jwk:<id>` */
+  private_jwk: Buffer;
+  /** `connections.problem:<id>` */
+  problem: Buffer | null;
+  next_probe_at: NullableTime;
+  probe_pause_ms: Generated<number>;
+  created_at: Generated<Date>;
+}
+
+interface RunsTable {
+  /** Order of acceptance; what "latest" means. */
+  seq: Generated<string>;
+  id: RunId;
+  connection: ConnectionId;
+  subject_ref: SubjectRef;
+  request_id: RequestId;
+  kind: RunKind;
+  phase: RunPhase;
+  outcome: RunOutcome | null;
+  previous: RunId | null;
+  next: RunId | null;
+  /** `runs.person:<id>`: login, name, requestedBy, reason. */
+  person: Buffer;
+  okta_user_id: OktaUserId | null;
+  /** Keyed, since a request about a known person could be guessed. */
+  request_digest: string | null;
+  /** `runs.input:<id>`; null for a run that a workflow went on as. */
+  input: Buffer | null;
+  api_key_id: string | null;
+  takeover: boolean;
+  batch: string | null;
+  deadlines: Json<Deadlines>;
+  /** The deadline it is to meet next, see `due.ts`; null once closed. */
+  due_at: NullableTime;
+  waiting: ColumnType<Waiting | null, string | null, string | null>;
+  /** `runs.problem:<id>` */
+  problem: Buffer | null;
+  actions: RunAction[];
+  version: Generated<number>;
+  started: Generated<boolean>;
+  workflow_run_id: string | null;
+  created_at: Generated<Date>;
+  updated_at: ColumnType<Date, never, Date | string>;
+  finished_at: NullableTime;
+}
+export type RunRow = Selectable<RunsTable>;
+
+interface RunStepsTable {
+  /** Order of first report. */
+  seq: Generated<string>;
+  run: RunId;
+  workflow_run_id: string;
+  activity_id: string;
+  name: string;
+  status: StepStatus;
+  started_at: Time;
+  finished_at: NullableTime;
+  attempts: number;
+  okta_request_ids: string[];
+  /** `run_steps.detail:<run>:<workflow run id>:<activity id>` */
+  detail: Buffer | null;
+}
+export type RunStepRow = Selectable<RunStepsTable>;
+
+interface LedgerTable {
+  seq: Generated<string>;
+  at: Generated<Date>;
+  connection: ConnectionId;
+  run: RunId | null;
+  key: string;
+  action: string;
+  /** `ledger.detail:<run>:<key>` */
+  detail: Buffer | null;
+  api_key_id: string | null;
+  okta_request_ids: string[];
+  /** For the hash chain of a connection: a salted commitment to `detail`, and the links. */
+  commitment: Buffer | null;
+  previous_hash: Buffer | null;
+  hash: Buffer | null;
+}
+export type LedgerTableRow = Selectable<LedgerTable>;
