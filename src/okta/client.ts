@@ -1,0 +1,94 @@
+// Wires the parts of the Okta client together. Knows neither the database nor Temporal: what it needs
+// of them comes in through `ports.ts`.
+import type { Dispatcher } from 'undici';
+import type { ConnectionId } from '../domain/brand.js';
+import { Caller } from './caller.js';
+import { createConnection } from './calls.js';
+import type { OktaConnection } from './connection.js';
+import { newAgent } from './exchange.js';
+import { createSender, type SenderParts } from './sender.js';
+import { TokenSource } from './token-source.js';
+import { Seats } from './waiting.js';
+import type { Bucket, OktaCredentials, RateGate, TokenCache } from './ports.js';
+
+/** One request and its answer, for metrics: bounded words and numbers only. */
+export interface ObservedCall {
+  connection: ConnectionId;
+  method: string;
+  /** With the ids left out, `/api/v1/groups/{group}/users/{user}`. */
+  path: string;
+  bucket: Bucket;
+  /** Null where no answer came. */
+  status: number | null;
+  durationMs: number;
+  requestId: string | null;
+}
+
+export interface OktaClientOptions {
+  /** What signs for a connection; null where there is no such connection. Asked at every mint. */
+  credentials: (id: ConnectionId) => Promise<OktaCredentials | null>;
+  tokens: TokenCache;
+  gate: RateGate;
+  /** For one request with its answer, default 20,000. */
+  timeoutMs?: number;
+  /** Requests at once to one connection, default 8. */
+  maxConcurrent?: number;
+  /** In place of a pool of our own, which `close` would end; this one stays open. */
+  dispatcher?: Dispatcher;
+  observe?: (call: ObservedCall) => void;
+}
+
+export interface OktaClient {
+  /** The same object every time. Whether there is such a connection shows at the first call. */
+  connection(id: ConnectionId): OktaConnection;
+  /** Ends the sockets; calls under way fail. May be called twice. */
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 20_000;
+const MAX_CONCURRENT = 8;
+
+export function createOktaClient(options: OktaClientOptions): OktaClient {
+  const { timeoutMs = TIMEOUT_MS, maxConcurrent = MAX_CONCURRENT } = options;
+  const dispatcher = options.dispatcher ?? newAgent(maxConcurrent, timeoutMs);
+  const connections = new Map<ConnectionId, OktaConnection>();
+
+  return {
+    connection(id) {
+      const known = connections.get(id);
+      if (known !== undefined) return known;
+      const made = connect(id, options, {
+        dispatcher,
+        seats: new Seats(maxConcurrent),
+        timeoutMs,
+      });
+      connections.set(id, made);
+      return made;
+    },
+    async close() {
+      if (options.dispatcher === undefined) await dispatcher.destroy();
+    },
+  };
+}
+
+function connect(
+  id: ConnectionId,
+  { credentials, tokens, gate, observe }: OktaClientOptions,
+  parts: Pick<SenderParts, 'dispatcher' | 'seats' | 'timeoutMs'>,
+): OktaConnection {
+  const send = createSender({
+    ...parts,
+    acquire: (bucket) => gate.acquire(id, bucket),
+    learn: (bucket, sighting) => gate.learn(id, bucket, sighting),
+    observe: ({ method, template, bucket }, status, durationMs, requestId) => {
+      observe?.({ connection: id, method, path: template, bucket, status, durationMs, requestId });
+    },
+  });
+  const source = new TokenSource({
+    credentials: () => credentials(id),
+    read: () => tokens.read(id),
+    refresh: (stale, mint) => tokens.refresh(id, stale, mint),
+    send,
+  });
+  return createConnection(source, new Caller(source, send));
+}

@@ -1,0 +1,191 @@
+// The access token of one connection: minted with its key, shared with all workers through the
+// `TokenCache`, renewed before it expires, dropped when Okta refuses it. It leaves this file only in a
+// `Session`, for the Authorization header.
+import { assertionTimes, signingKeyOf, type SigningKey } from './assertion.js';
+import { factsWithoutAnswer } from './call.js';
+import { OktaAuthFailedError, OktaError } from './errors.js';
+import type { HttpAnswer } from './exchange.js';
+import { serverTimeOf } from './headers.js';
+import { callableOrigin } from './origin.js';
+import type { AccessToken, CachedToken, OktaCredentials } from './ports.js';
+import type { Sender } from './sender.js';
+import { classifyTokenRefusal, isWorthAnotherAssertion } from './token-refusal.js';
+import { readToken, requestToken, TOKEN_CALL } from './token-request.js';
+import { orAbort } from './waiting.js';
+
+const MAX_MARGIN_MS = 5 * 60_000;
+/** How long a change of key or domain may go unnoticed; `verify` looks every time. */
+const CREDENTIALS_MS = 30_000;
+
+/** The right to call, for now. */
+export interface Session {
+  origin: string;
+  token: CachedToken;
+  /** The answer that brought the token; null where nobody was asked for this one. */
+  minted: HttpAnswer | null;
+}
+
+export interface TokenSourceParts {
+  credentials: () => Promise<OktaCredentials | null>;
+  read: () => Promise<CachedToken | null>;
+  refresh: (stale: string | null, mint: () => Promise<AccessToken>) => Promise<CachedToken>;
+  send: Sender;
+}
+
+export class TokenSource {
+  readonly #parts: TokenSourceParts;
+  #identity: Identity | null = null;
+  #held: { token: CachedToken; useUntil: number } | null = null;
+  /** Generations that Okta refused, or that belong to former credentials. */
+  readonly #dropped = new Set<string>();
+  #renewal: Promise<Session> | null = null;
+  /** How far Okta's clock is ahead of ours, as a refused assertion has shown; milliseconds. */
+  #clockOffsetMs = 0;
+
+  constructor(parts: TokenSourceParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * A session with a token that is fresh. `refused`: the generation that Okta has just not taken; it
+   * is never given out again.
+   *
+   * @throws OktaError, `OKTA_AUTH_FAILED` first of all
+   * @throws the signal's reason
+   */
+  async session(signal?: AbortSignal, refused?: string): Promise<Session> {
+    if (refused !== undefined) this.#dropped.add(refused);
+    const { origin } = await orAbort(this.#credentials(CREDENTIALS_MS), signal);
+    return this.#usable(origin) ?? this.#renewed(signal);
+  }
+
+  /** Like `session`, after a look at the credentials. `renew`: with a new token in any case. */
+  async verify(signal?: AbortSignal, renew = false): Promise<Session> {
+    const { origin } = await orAbort(this.#credentials(0), signal);
+    if (renew) {
+      const shared = await orAbort(this.#parts.read(), signal);
+      this.#drop(shared);
+      this.#drop(this.#held?.token);
+    }
+    return this.#usable(origin) ?? this.#renewed(signal);
+  }
+
+  #usable(origin: string): Session | null {
+    if (this.#held === null || Date.now() >= this.#held.useUntil) return null;
+    const { token } = this.#held;
+    return this.#dropped.has(token.generation) ? null : { origin, token, minted: null };
+  }
+
+  #drop(token: CachedToken | null | undefined): void {
+    if (token != null) this.#dropped.add(token.generation);
+  }
+
+  /** One renewal at a time; who comes meanwhile shares what comes of it, a failure too. */
+  async #renewed(signal?: AbortSignal): Promise<Session> {
+    const session = await orAbort(this.#startRenewal(), signal);
+    // Shared with somebody who did not know yet that this very token is refused.
+    const refused = this.#dropped.has(session.token.generation);
+    return refused ? orAbort(this.#startRenewal(), signal) : session;
+  }
+
+  #startRenewal(): Promise<Session> {
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  async #renew(): Promise<Session> {
+    const shared = await this.#parts.read();
+    if (shared !== null && shared.generation !== this.#held?.token.generation) this.#keep(shared);
+    let minted: HttpAnswer | null = null;
+    const { origin } = await this.#credentials(CREDENTIALS_MS);
+    const usable = this.#usable(origin);
+    if (usable !== null) return usable;
+    const token = await this.#parts.refresh(shared?.generation ?? null, async () => {
+      const made = await this.#mint();
+      minted = made.answer;
+      return made.token;
+    });
+    this.#keep(token);
+    // Minting has looked at the credentials again.
+    return { origin: (await this.#credentials(CREDENTIALS_MS)).origin, token, minted };
+  }
+
+  /**
+   * Used until five minutes before its end, or a tenth of its life where that is shorter. When another
+   * worker minted it is not known: its life counts from when we first saw it.
+   */
+  #keep(token: CachedToken): void {
+    const expiresAt = Date.parse(token.expiresAt);
+    const margin = Math.min(MAX_MARGIN_MS, Math.max(0, expiresAt - Date.now()) / 10);
+    this.#held = { token, useUntil: expiresAt - margin };
+  }
+
+  async #mint(): Promise<{ token: AccessToken; answer: HttpAnswer }> {
+    const { origin, clientId, scopes, privateJwk } = await this.#credentials(0);
+    const request = { origin, clientId, scopes, key: await importedKey(privateJwk) };
+    for (let firstTry = true; ; firstTry = false) {
+      const sentAt = Date.now();
+      const times = assertionTimes(sentAt + this.#clockOffsetMs);
+      let answer: HttpAnswer;
+      try {
+        answer = await requestToken(this.#parts.send, { ...request, times });
+      } catch (error) {
+        if (firstTry && isBrokenConnection(error)) continue;
+        throw error;
+      }
+      if (answer.status === 200) {
+        return { token: await readToken(answer, request, sentAt), answer };
+      }
+      const oktaTime = serverTimeOf(answer.headers);
+      if (!firstTry || !isWorthAnotherAssertion(answer, times, oktaTime)) {
+        throw classifyTokenRefusal(TOKEN_CALL, answer);
+      }
+      if (oktaTime !== null) this.#clockOffsetMs = oktaTime - Date.now();
+    }
+  }
+
+  /** Read again after `maxAgeMs`. With other credentials than before, the token is no good either. */
+  async #credentials(maxAgeMs: number): Promise<Identity> {
+    const known = this.#identity;
+    if (known !== null && Date.now() - known.readAt < maxAgeMs) return known;
+    const credentials = await this.#parts.credentials();
+    if (credentials === null) throw cannotCall('There is no such connection.');
+    const origin = callableOrigin(credentials.origin);
+    if (origin === null) throw cannotCall('Its Okta domain is none that may be called.');
+    const mark = JSON.stringify([origin, credentials]);
+    if (known !== null && known.mark !== mark) this.#drop(this.#held?.token);
+    this.#identity = { ...credentials, origin, mark, readAt: Date.now() };
+    return this.#identity;
+  }
+}
+
+interface Identity extends OktaCredentials {
+  /** Differs with anything that a token depends on. Has the key in it: stays here. */
+  mark: string;
+  /** Milliseconds since 1970. */
+  readAt: number;
+}
+
+async function importedKey(jwk: Record<string, unknown>): Promise<SigningKey> {
+  try {
+    return await signingKeyOf(jwk);
+  } catch {
+    // What the library says of a key may quote it.
+    throw cannotCall('Its private key is none that Okta takes: RSA or EC, as a JSON Web Key.');
+  }
+}
+
+function cannotCall(hint: string): OktaError {
+  return new OktaAuthFailedError('This connection cannot ask for a token.', {
+    ...factsWithoutAnswer(TOKEN_CALL, false),
+    hint,
+  });
+}
+
+function isBrokenConnection(error: unknown): boolean {
+  return (
+    error instanceof OktaError && error.code === 'OKTA_UNAVAILABLE' && error.networkCode !== null
+  );
+}

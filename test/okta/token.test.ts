@@ -1,0 +1,464 @@
+import { decodeJwt, importJWK, jwtVerify, type JWTVerifyResult } from 'jose';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createOktaClient } from '../../src/okta/index.js';
+import {
+  ACME,
+  ADA,
+  bench,
+  CLIENT_ID,
+  credentials,
+  DATE,
+  errorOf,
+  MemoryGate,
+  newKeys,
+  oktaError,
+  ORIGIN,
+  SCOPES,
+  TOKEN_LINE,
+  tokenReply,
+  type Keys,
+  type Recorded,
+  type Reply,
+} from './support.js';
+
+const TOKEN_URL = `${ORIGIN}/oauth2/v1/token`;
+const NOW = Date.parse(DATE);
+const PUBLIC_JWK = (await newKeys()).publicJwk as Record<string, unknown>;
+const ADA_LINE = 'GET /api/v1/users/ada%40example.com';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function formOf(request: Recorded | undefined): URLSearchParams {
+  return new URLSearchParams(request?.body);
+}
+
+function assertionOf(request: Recorded | undefined): string {
+  return formOf(request).get('client_assertion') ?? '';
+}
+
+async function verified(request: Recorded | undefined, keys: Keys): Promise<JWTVerifyResult> {
+  const key = await importJWK(
+    keys.publicJwk,
+    String(keys.publicJwk.kty) === 'RSA' ? 'RS256' : 'ES256',
+  );
+  return jwtVerify(assertionOf(request), key, { currentDate: new Date() });
+}
+
+function oauthRefusal(status: number, error: string, description: string): Reply {
+  return { status, json: { error, error_description: description } };
+}
+
+describe('the token request', () => {
+  it.each(['ES256', 'RS256'] as const)('is signed as Okta wants it, with %s', async (alg) => {
+    const keys = await newKeys(alg, 'my-key');
+    const { privateJwk } = keys;
+    const { okta, org } = bench({
+      credentials: () => Promise.resolve(credentials({ privateJwk })),
+    });
+    await okta.mintToken();
+    const { protectedHeader, payload } = await verified(org.tokenRequests[0], keys);
+    expect(protectedHeader).toMatchObject({ alg, kid: 'my-key' });
+    expect(payload).toEqual({
+      iss: CLIENT_ID,
+      sub: CLIENT_ID,
+      aud: TOKEN_URL,
+      iat: NOW / 1000 - 5,
+      exp: NOW / 1000 + 295,
+      jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+    });
+  });
+
+  it('has the form of the grant, and no client_id beside the assertion', async () => {
+    const { okta, org } = bench();
+    await okta.mintToken();
+    const [request] = org.tokenRequests;
+    expect(Object.fromEntries(formOf(request))).toEqual({
+      grant_type: 'client_credentials',
+      scope: SCOPES.join(' '),
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: expect.any(String) as string,
+    });
+    expect(request?.headers).toMatchObject({
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
+      'user-agent': 'tenure',
+    });
+  });
+
+  it('takes its slot of the budget and teaches it', async () => {
+    const { okta, org, gate } = bench();
+    const reset = String(NOW / 1000 + 60);
+    org.plan(TOKEN_LINE, {
+      ...tokenReply('t'),
+      headers: {
+        'x-rate-limit-limit': '150',
+        'x-rate-limit-remaining': '149',
+        'x-rate-limit-reset': reset,
+      },
+    });
+    await okta.mintToken();
+    expect(gate.acquired).toEqual(['T']);
+    expect(gate.learned).toEqual([
+      { bucket: 'T', kind: 'ok', limit: 150, remaining: 149, resetInMs: 61_000 },
+    ]);
+  });
+
+  it.each([
+    ['another host over http', 'http://acme.okta.com'],
+    ['a path', 'https://acme.okta.com/oauth2/default'],
+    ['credentials in it', 'https://me:secret@acme.okta.com'],
+    ['no URL', 'acme.okta.com'],
+  ])('is not sent to %s', async (_, origin) => {
+    const { okta, org } = bench({ credentials: () => Promise.resolve(credentials({ origin })) });
+    const error = await errorOf(okta.mintToken());
+    expect(error.code).toBe('OKTA_AUTH_FAILED');
+    expect(org.requests).toEqual([]);
+  });
+
+  it('takes a trailing slash off, since the audience must match to the letter', async () => {
+    const { okta, org } = bench({
+      credentials: () => Promise.resolve(credentials({ origin: `${ORIGIN}/` })),
+    });
+    await okta.mintToken();
+    expect(decodeJwt(assertionOf(org.tokenRequests[0])).aud).toBe(TOKEN_URL);
+  });
+
+  it.each([
+    ['there is no connection', null],
+    ['the key is nonsense', credentials({ privateJwk: { kty: 'RSA', n: 'secret-number' } })],
+    ['the key is a public one', credentials({ privateJwk: PUBLIC_JWK })],
+  ])('fails plainly where %s', async (_, given) => {
+    const { okta } = bench({ credentials: () => Promise.resolve(given) });
+    const error = await errorOf(okta.mintToken());
+    expect(error).toMatchObject({
+      code: 'OKTA_AUTH_FAILED',
+      outcome: 'not-done',
+      httpStatus: null,
+    });
+    expect(JSON.stringify(error) + String(error.stack)).not.toContain('secret-number');
+  });
+});
+
+describe('the token', () => {
+  it('says when it ends and which scopes were granted, fewer than asked for too', async () => {
+    const { okta, org } = bench();
+    org.plan(TOKEN_LINE, tokenReply('t', 3600, 'okta.users.read'));
+    const answer = await okta.mintToken();
+    expect(answer).toEqual({
+      value: { expiresAt: new Date(NOW + 3_600_000).toISOString(), scopes: ['okta.users.read'] },
+      requestId: 'd41d8cd98f00b204e9800998ecf8427e',
+      date: '2027-03-31T15:00:00.000Z',
+    });
+  });
+
+  it('is minted once and used until five minutes before its end', async () => {
+    const { okta, org, tokens } = bench();
+    org.plan(ADA_LINE, ...Array.from({ length: 3 }, () => ({ json: ADA })));
+    await okta.getUser('ada@example.com');
+    vi.setSystemTime(NOW + 54 * 60_000);
+    await okta.getUser('ada@example.com');
+    expect(tokens.mints).toBe(1);
+    vi.setSystemTime(NOW + 56 * 60_000);
+    await okta.getUser('ada@example.com');
+    expect(tokens.mints).toBe(2);
+    expect(org.requests.map(({ headers }) => headers['authorization'])).toEqual([
+      undefined,
+      'Bearer access-token-1',
+      'Bearer access-token-1',
+      undefined,
+      'Bearer access-token-2',
+    ]);
+  });
+
+  it('is used for nine tenths of a short life', async () => {
+    const { okta, org, tokens } = bench();
+    org.tokenLifetimeSeconds = 10;
+    org.plan(ADA_LINE, ...Array.from({ length: 3 }, () => ({ json: ADA })));
+    await okta.getUser('ada@example.com');
+    vi.setSystemTime(NOW + 8_900);
+    await okta.getUser('ada@example.com');
+    expect(tokens.mints).toBe(1);
+    vi.setSystemTime(NOW + 9_100);
+    await okta.getUser('ada@example.com');
+    expect(tokens.mints).toBe(2);
+  });
+
+  it('is shared with other workers', async () => {
+    const { okta, org, tokens } = bench();
+    const other = createOktaClient({
+      credentials: () => Promise.resolve(credentials()),
+      tokens,
+      gate: new MemoryGate(),
+      dispatcher: org.agent,
+    }).connection(ACME);
+    await okta.mintToken();
+    const answer = await other.mintToken();
+    expect(answer.requestId).toBeNull();
+    expect(tokens.mints).toBe(1);
+  });
+
+  it('is minted once however many want it at the same time', async () => {
+    const { okta, org, tokens } = bench();
+    org.plan(ADA_LINE, ...Array.from({ length: 20 }, () => ({ json: ADA })));
+    await Promise.all(Array.from({ length: 20 }, () => okta.getUser('ada@example.com')));
+    expect(tokens.mints).toBe(1);
+  });
+
+  it('is refused once for all who wait for it', async () => {
+    const { okta, org } = bench();
+    org.plan(
+      TOKEN_LINE,
+      oauthRefusal(401, 'invalid_client', 'The client_assertion signature is invalid.'),
+    );
+    const errors = await Promise.all([1, 2, 3].map(() => errorOf(okta.getUser('ada@example.com'))));
+    expect(errors.map(({ code }) => code)).toEqual(Array(3).fill('OKTA_AUTH_FAILED'));
+    expect(org.tokenRequests).toHaveLength(1);
+  });
+
+  it('is awaited by others when the one who asked first gives up', async () => {
+    const { okta, org } = bench();
+    org.plan(ADA_LINE, { json: ADA });
+    const caller = new AbortController();
+    const first = okta.getUser('ada@example.com', { signal: caller.signal });
+    const second = okta.getUser('ada@example.com');
+    const reason = new Error('cancelled');
+    caller.abort(reason);
+    await expect(first).rejects.toBe(reason);
+    expect((await second).value.id).toBe(ADA.id);
+  });
+
+  it('is minted anew on demand, though the shared one is fresh', async () => {
+    const { okta, tokens } = bench();
+    await okta.mintToken();
+    expect((await okta.mintToken()).requestId).toBeNull();
+    expect((await okta.mintToken({ renew: true })).requestId).not.toBeNull();
+    expect(tokens.mints).toBe(2);
+  });
+
+  it('is dropped with the credentials that it was minted with', async () => {
+    let given = credentials();
+    const { okta, org, tokens } = bench({ credentials: () => Promise.resolve(given) });
+    await okta.mintToken();
+    const keys = await newKeys('ES256', 'next-key');
+    given = credentials({ privateJwk: keys.privateJwk });
+    await okta.mintToken();
+    expect(tokens.mints).toBe(2);
+    expect((await verified(org.tokenRequests[1], keys)).protectedHeader.kid).toBe('next-key');
+  });
+});
+
+describe('a token that Okta does not take any more', () => {
+  it('is replaced once, and the call made again', async () => {
+    const { okta, org, tokens } = bench();
+    org.plan('POST /api/v1/users/00u1/lifecycle/suspend', oktaError(401, 'E0000011'), { json: {} });
+    await okta.suspendUser('00u1');
+    expect(tokens.mints).toBe(2);
+    expect(org.requests.at(-1)?.headers['authorization']).toBe('Bearer access-token-2');
+  });
+
+  it('is replaced by what another worker has minted meanwhile', async () => {
+    const { okta, org, tokens } = bench();
+    await okta.mintToken();
+    const expiresAt = new Date(NOW + 3_600_000).toISOString();
+    tokens.token = { accessToken: 'of another', scopes: SCOPES, expiresAt, generation: 'other' };
+    org.plan(ADA_LINE, oktaError(401, 'E0000011'), { json: ADA });
+    await okta.getUser('ada@example.com');
+    expect(tokens.mints).toBe(1);
+    expect(org.requests.at(-1)?.headers['authorization']).toBe('Bearer of another');
+  });
+
+  it('is not replaced twice', async () => {
+    const { okta, org, tokens } = bench();
+    org.plan(ADA_LINE, oktaError(401, 'E0000011'), oktaError(401, 'E0000011'));
+    const error = await errorOf(okta.getUser('ada@example.com'));
+    expect(error).toMatchObject({ code: 'OKTA_AUTH_FAILED', oktaErrorCode: 'E0000011' });
+    expect(tokens.mints).toBe(2);
+  });
+
+  it('is replaced once for all calls that it failed', async () => {
+    const { okta, org, tokens } = bench();
+    await okta.mintToken();
+    const replies = [1, 2, 3].map(() => oktaError(401, 'E0000011'));
+    org.plan(ADA_LINE, ...replies, { json: ADA }, { json: ADA }, { json: ADA });
+    await Promise.all([1, 2, 3].map(() => okta.getUser('ada@example.com')));
+    expect(tokens.mints).toBe(2);
+  });
+});
+
+describe('a refused assertion', () => {
+  const REFUSED = 'invalid_client';
+
+  it('is made anew, once, where Okta has seen it already', async () => {
+    const { okta, org } = bench();
+    org.plan(
+      TOKEN_LINE,
+      oauthRefusal(401, REFUSED, 'The client_assertion token has already been used.'),
+    );
+    await okta.mintToken();
+    const [first, second] = org.tokenRequests.map((request) => decodeJwt(assertionOf(request)));
+    expect(second?.jti).not.toBe(first?.jti);
+  });
+
+  it("is made anew by Okta's clock where ours is wrong, and stays so", async () => {
+    vi.setSystemTime(NOW + 20 * 60_000);
+    const { okta, org } = bench();
+    org.plan(
+      TOKEN_LINE,
+      oauthRefusal(
+        401,
+        REFUSED,
+        'The client_assertion token must be issued before the current time.',
+      ),
+    );
+    await okta.mintToken();
+    await okta.mintToken({ renew: true });
+    const issued = org.tokenRequests.map((request) => decodeJwt(assertionOf(request)).iat);
+    const right = NOW / 1000 - 5;
+    expect(issued).toEqual([right + 20 * 60, right, right]);
+  });
+
+  it("needs no words where Okta's clock shows that it was out of its time", async () => {
+    vi.setSystemTime(NOW - 20 * 60_000);
+    const { okta, org } = bench();
+    org.plan(TOKEN_LINE, oauthRefusal(401, REFUSED, 'In einer anderen Sprache.'));
+    await okta.mintToken();
+    expect(org.tokenRequests).toHaveLength(2);
+  });
+
+  it('is not made a third time', async () => {
+    const { okta, org } = bench();
+    const expired = oauthRefusal(401, REFUSED, 'The client_assertion token is expired.');
+    org.plan(TOKEN_LINE, expired, expired);
+    const error = await errorOf(okta.mintToken());
+    expect(error).toMatchObject({
+      code: 'OKTA_AUTH_FAILED',
+      oauthError: 'invalid_client',
+      oauthDescription: 'token is expired',
+      hint: expect.stringContaining('clock') as string,
+    });
+    expect(org.tokenRequests).toHaveLength(2);
+  });
+});
+
+describe('a refused token request', () => {
+  it.each<[string, Reply, string, RegExp]>([
+    [
+      'an unknown key',
+      oauthRefusal(401, 'invalid_client', 'The client_assertion JWT kid is invalid.'),
+      'OKTA_AUTH_FAILED',
+      /public key/,
+    ],
+    [
+      'a wrong signature',
+      oauthRefusal(401, 'invalid_client', 'The client_assertion signature is invalid.'),
+      'OKTA_AUTH_FAILED',
+      /public key/,
+    ],
+    [
+      'an unknown client',
+      oauthRefusal(
+        401,
+        'invalid_client',
+        'The issuer claim for client_assertion is not a valid client_id.',
+      ),
+      'OKTA_AUTH_FAILED',
+      /Client ID/,
+    ],
+    [
+      'another method',
+      oauthRefusal(
+        401,
+        'invalid_client',
+        'Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.',
+      ),
+      'OKTA_AUTH_FAILED',
+      /General tab/,
+    ],
+    [
+      'words of tomorrow',
+      oauthRefusal(401, 'invalid_client', 'ada@example.com is not allowed.'),
+      'OKTA_AUTH_FAILED',
+      /Client ID/,
+    ],
+    [
+      'no scope granted',
+      oauthRefusal(400, 'consent_required', 'You are not allowed any of the requested scopes.'),
+      'OKTA_AUTH_FAILED',
+      /Okta API Scopes/,
+    ],
+    [
+      'an unknown scope',
+      oauthRefusal(
+        400,
+        'invalid_scope',
+        'One or more scopes are not configured for the authorization server resource.',
+      ),
+      'OKTA_AUTH_FAILED',
+      /spelling/,
+    ],
+    [
+      'DPoP wanted',
+      oauthRefusal(400, 'invalid_dpop_proof', 'The DPoP proof JWT header is missing.'),
+      'OKTA_AUTH_FAILED',
+      /DPoP/,
+    ],
+    [
+      'another type of app',
+      oauthRefusal(400, 'unauthorized_client', 'x'),
+      'OKTA_AUTH_FAILED',
+      /API Services/,
+    ],
+    ['a network zone', oauthRefusal(403, 'access_denied', 'x'), 'OKTA_AUTH_FAILED', /network zone/],
+    ['401 without OAuth', { status: 401, text: 'no' }, 'OKTA_AUTH_FAILED', /domain/],
+    ['overload', oauthRefusal(400, 'temporarily_unavailable', 'x'), 'OKTA_UNAVAILABLE', /^$/],
+    ['an error inside', oauthRefusal(500, 'server_error', 'x'), 'OKTA_UNAVAILABLE', /^$/],
+    ['a load balancer', { status: 502, text: '<html>' }, 'OKTA_UNAVAILABLE', /^$/],
+    ['the rate limit', oktaError(429, 'E0000047'), 'OKTA_RATE_LIMITED', /^$/],
+    [
+      'the console instead of the org',
+      { status: 404, text: '<html>' },
+      'OKTA_UNEXPECTED_RESPONSE',
+      /-admin/,
+    ],
+    [
+      'a redirect',
+      { status: 302, headers: { location: 'https://elsewhere.example/' } },
+      'OKTA_UNEXPECTED_RESPONSE',
+      /-admin/,
+    ],
+    [
+      'a token without its end',
+      { json: { token_type: 'Bearer', access_token: 'canary-token' } },
+      'OKTA_UNEXPECTED_RESPONSE',
+      /^$/,
+    ],
+    [
+      'a token that is none',
+      { json: { token_type: 'Bearer', access_token: ['canary-token'], expires_in: 9 } },
+      'OKTA_UNEXPECTED_RESPONSE',
+      /^$/,
+    ],
+    [
+      'a token bound to a proof',
+      { json: { token_type: 'DPoP', access_token: 'canary-token', expires_in: 9 } },
+      'OKTA_UNEXPECTED_RESPONSE',
+      /^$/,
+    ],
+    ['a success that is no JSON', { text: '<html>canary-token' }, 'OKTA_UNEXPECTED_RESPONSE', /^$/],
+  ])('is told plainly: %s', async (_, reply, code, hint) => {
+    const { okta, org } = bench();
+    org.plan(TOKEN_LINE, reply);
+    const error = await errorOf(okta.mintToken());
+    expect(error).toMatchObject({ code, path: '/oauth2/v1/token', outcome: 'not-done' });
+    expect('hint' in error && error.hint !== null ? error.hint : '').toMatch(hint);
+    const told = JSON.stringify(error) + String(error.stack) + JSON.stringify(error.cause ?? '');
+    expect(told).not.toContain('canary-token');
+    expect(told).not.toContain('ada@example.com');
+    expect(told).not.toContain(assertionOf(org.tokenRequests[0]));
+  });
+});
