@@ -1,0 +1,25 @@
+// All activities, named for their effect. The workflows know them by these types only.
+import { createOffboardingActivities, type OffboardingActivities } from './offboarding.js';
+import { createOnboardingActivities, type OnboardingActivities } from './onboarding.js';
+import { createReadingActivities, type ReadingActivities } from './reading.js';
+import { createRecordingActivities, type RecordingActivities } from './recording.js';
+import { createStepRunner, type ActivityDeps } from './step.js';
+
+export type { ActivityDeps } from './step.js';
+export type { Sighting } from './reading.js';
+export type { Suspended } from './offboarding.js';
+export type { Created } from './onboarding.js';
+
+export type OktaActivities = ReadingActivities & OnboardingActivities & OffboardingActivities;
+export type { RecordingActivities } from './recording.js';
+export type Activities = OktaActivities & RecordingActivities;
+
+export function createActivities(deps: ActivityDeps): Activities {
+  const step = createStepRunner(deps);
+  return {
+    ...createReadingActivities(step),
+    ...createOnboardingActivities(step),
+    ...createOffboardingActivities(step),
+    ...createRecordingActivities(deps.store.runs),
+  };
+}

@@ -1,0 +1,185 @@
+// Steps that make an account and put it into groups. Each is safe to do twice: what an earlier
+// attempt may have done is looked for before it is done again.
+import { Context } from '@temporalio/activity';
+import type { NewPerson, Activation } from '../contract/workflows.js';
+import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
+import type { OktaUser, Profile } from '../domain/okta-user.js';
+import { isOurCreate } from '../domain/ownership.js';
+import { problem } from '../domain/problem.js';
+import type { RunRef } from '../domain/run.js';
+import { OktaError } from '../okta/index.js';
+import { parked } from './failures.js';
+import { findMember } from './reading.js';
+import type { RunStep, StepTools } from './step.js';
+
+/** What identifies the account that a run makes, and proves it to be its own. */
+export interface CreateRequest {
+  run: RunRef;
+  person: NewPerson;
+  activation: Activation;
+  /** Up to 20, put in by the create itself. */
+  groupIds: OktaGroupId[];
+  /** Okta's time when the login was still free (or could not be seen). */
+  absentAt: string;
+  /** An earlier step of this run may have made it already. */
+  mayExist: boolean;
+}
+
+export interface Created {
+  oktaUserId: OktaUserId;
+  status: string;
+}
+
+export interface OnboardingActivities {
+  /** @throws `LOGIN_TAKEN`, `OUTCOME_UNKNOWN`, `REFUSED_BY_OKTA` (park). */
+  createUser(input: CreateRequest): Promise<Created>;
+  /** The account that `createUser` made although its answer never came; null where there is none. */
+  findCreatedUser(input: CreateRequest): Promise<Created | null>;
+  assignGroups(input: {
+    run: RunRef;
+    oktaUserId: OktaUserId;
+    groupIds: OktaGroupId[];
+  }): Promise<void>;
+}
+
+export function createOnboardingActivities(step: RunStep): OnboardingActivities {
+  return {
+    createUser: (input) =>
+      step(input, async (tools) => {
+        const mayExist = input.mayExist || tools.mayHaveHappened;
+        const earlier = mayExist ? await findByLogin(tools, input) : NOBODY;
+        const user = earlier.kind === 'ours' ? earlier.user : await create(tools, input, mayExist);
+        return {
+          value: { oktaUserId: user.id, status: user.status },
+          detail: `Account ${user.status}${inGroups(input.groupIds.length)}`,
+          action: 'user.created',
+          oktaUserId: user.id,
+        };
+      }),
+
+    findCreatedUser: (input) =>
+      step(input, async (tools) => {
+        const found = await findByLogin(tools, input);
+        if (found.kind !== 'ours') return { value: null, detail: 'No account was made' };
+        const { user } = found;
+        return {
+          value: { oktaUserId: user.id, status: user.status },
+          detail: `Found the account that was made, ${user.status}`,
+          oktaUserId: user.id,
+        };
+      }),
+
+    assignGroups: (input) =>
+      step(input, async ({ okta, signal, take }) => {
+        for (const groupId of input.groupIds) {
+          take(await okta.addToGroup(groupId, input.oktaUserId, { signal }));
+          Context.current().heartbeat(groupId);
+        }
+        return {
+          value: undefined,
+          detail: `Put into ${input.groupIds.join(', ')}`,
+          action: 'groups.assigned',
+        };
+      }),
+  };
+}
+
+async function create(
+  tools: StepTools,
+  input: CreateRequest,
+  mayExist: boolean,
+): Promise<OktaUser> {
+  try {
+    return tools.take(
+      await tools.okta.createUser(
+        {
+          profile: profileOf(input.person),
+          groupIds: input.groupIds,
+          activate: input.activation === 'email',
+        },
+        { signal: tools.signal },
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof OktaError)) throw error;
+    if (error.code === 'OKTA_NOT_FOUND') {
+      throw parked(problem('GROUP_UNKNOWN', 'One of the groups has disappeared meanwhile.'), error);
+    }
+    if (!mayBeTaken(error)) throw error;
+    const found = await findByLogin(tools, input);
+    if (error.code === 'OKTA_VALIDATION' && found.kind === 'nobody') throw error;
+    // Refused cleanly at the first try, the login is somebody else's. After a lost answer it may be
+    // our own account that is in the way, and Okta may only now show it.
+    if (mayExist && found.kind === 'ours') return found.user;
+    throw mayExist && found.kind === 'nobody' ? unprovable(error) : taken(error);
+  }
+}
+
+/** Okta tells a taken login by its words only, which change with the org's language. */
+function mayBeTaken(error: OktaError): boolean {
+  return (
+    error.code === 'OKTA_LOGIN_TAKEN' ||
+    (error.code === 'OKTA_VALIDATION' && error.fields.some(({ name }) => name === 'login'))
+  );
+}
+
+function taken(cause: OktaError): Error {
+  return parked(
+    problem('LOGIN_TAKEN', 'Okta refused the login because an account already has it.'),
+    cause,
+  );
+}
+
+function unprovable(cause: OktaError): Error {
+  return parked(
+    problem(
+      'OUTCOME_UNKNOWN',
+      'An account with this login exists. The answer to our own create was lost, and the role of this connection cannot look whether this account came of it.',
+    ),
+    cause,
+  );
+}
+
+/** Who has the login, as far as the role can see: `nobody` also where it cannot look. */
+type Found = { kind: 'ours'; user: OktaUser } | { kind: 'other' } | { kind: 'nobody' };
+const NOBODY: Found = { kind: 'nobody' };
+
+/**
+ * Looks for the account by login, and where the role may not read users, among the members of the
+ * groups that the create named.
+ */
+async function findByLogin(tools: StepTools, input: CreateRequest): Promise<Found> {
+  const user =
+    (await readByLogin(tools, input.person.login)) ?? (await readAmongMembers(tools, input));
+  if (user === null) return NOBODY;
+  const evidence = {
+    absentAt: input.absentAt,
+    sent: profileOf(input.person),
+    activation: input.activation,
+  };
+  return isOurCreate(user, evidence) ? { kind: 'ours', user } : { kind: 'other' };
+}
+
+async function readByLogin(tools: StepTools, login: string): Promise<OktaUser | null> {
+  try {
+    return tools.take(await tools.okta.getUser(login, { signal: tools.signal }));
+  } catch (error) {
+    if (!(error instanceof OktaError)) throw error;
+    if (error.code === 'OKTA_NOT_FOUND' || error.code === 'OKTA_FORBIDDEN') return null;
+    throw error;
+  }
+}
+
+/** Everybody whom the create made is in all of its groups, so one of them tells. */
+async function readAmongMembers(tools: StepTools, input: CreateRequest): Promise<OktaUser | null> {
+  const [group] = input.groupIds;
+  return group === undefined ? null : findMember(tools, group, input.person.login);
+}
+
+function profileOf({ firstName, lastName, email, login, attributes }: NewPerson): Profile {
+  return { ...attributes, firstName, lastName, email, login };
+}
+
+function inGroups(count: number): string {
+  return count === 0 ? '' : `, put into ${count} group(s) at once`;
+}
