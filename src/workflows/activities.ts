@@ -1,0 +1,36 @@
+// The activities as the workflows call them: one group a timeout profile, a summary on every call.
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { OktaActivities, RecordingActivities } from '../activities/index.js';
+
+/**
+ * Steps in Okta. A call ends within 20 s, with a fresh token and one more try within 40; what is left
+ * is for short waits in place and the record in the store. An outage is waited out without end. The
+ * outcome of a step in flight is always awaited: compensation must know it.
+ */
+export const okta = proxyActivities<OktaActivities>({
+  startToCloseTimeout: '2 minutes',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+/** Many memberships in one step: long, so it heartbeats after each. */
+export const oktaBulk = proxyActivities<Pick<OktaActivities, 'assignGroups' | 'removeFromGroup'>>({
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '2 minutes',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+/** The run's own record: repeatable, so a local activity, tried until the database answers. */
+export const { recordRun } = proxyLocalActivities<RecordingActivities>({
+  startToCloseTimeout: '15 seconds',
+  retry: {
+    initialInterval: '500 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+  },
+});

@@ -1,0 +1,260 @@
+// One run from the inside: how it waits, parks, tries and reports. The stories in onboard.ts and
+// offboard.ts use these verbs; messages reach the run through messages.ts.
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { progressQuery, takeoverSignal, type Takeover } from '../contract/messages.js';
+import { TenureDueAt, TenureFlow, TenurePhase, TenureRun } from '../contract/search-attributes.js';
+import { DEADLINE_OF, possibleActions } from '../domain/actions.js';
+import { narrate } from '../domain/narration.js';
+import type {
+  Deadlines,
+  Decision,
+  Moment,
+  NextRun,
+  Problem,
+  RunEvent,
+  RunKind,
+  RunOutcome,
+  RunPhase,
+  RunRef,
+  RunReport,
+  TimeValue,
+  Waiting,
+} from '../domain/run.js';
+import { recordRun } from './activities.js';
+import { Aborted, problemOf, Superseded, undoProblemOf } from './endings.js';
+import { listen } from './messages.js';
+
+export interface RunOptions {
+  ref: RunRef;
+  kind: RunKind;
+  /** One line for people, such as `Onboard Ada Lovelace · demo · 2 groups`. */
+  title: string;
+  phase: 'scheduled' | 'running';
+  /** What a scheduled run waits for first. */
+  awaits: Moment;
+  deadlines: Deadlines;
+  /** Urgent offboardings that the execution before could not look at. */
+  takeovers: Takeover[];
+}
+
+export interface Run {
+  readonly ref: RunRef;
+  readonly deadlines: Deadlines;
+  readonly takeovers: readonly Takeover[];
+  /** Waits for a moment, which may be moved or brought forward meanwhile. @throws {Superseded} */
+  waitFor(moment: Moment, phase: 'scheduled' | 'holding'): Promise<void>;
+  /** The same for the end of an undo window, which nothing moves. */
+  holdUntil(end: TimeValue): Promise<void>;
+  /**
+   * Does a step. What only a person can settle parks the run, and `retry` does the step again
+   * (`again` is true then). @throws {Aborted} {Superseded}
+   */
+  attempt<T>(step: (again: boolean) => Promise<T>): Promise<T>;
+  /** Does a step of the undo: never superseded; what cannot be undone parks as UNDO_INCOMPLETE. */
+  undo(step: () => Promise<unknown>): Promise<void>;
+  beginUndo(): Promise<void>;
+  /** The last word. No handler is at work afterwards. */
+  close(phase: RunPhase, outcome: RunOutcome, next?: NextRun): Promise<void>;
+}
+
+export function openRun(options: RunOptions): Run {
+  const { ref, kind, deadlines } = options;
+  const takeovers = [...options.takeovers];
+  const expedited = new Set<Moment>();
+  let phase: RunPhase = options.phase;
+  let outcome: RunOutcome | null = null;
+  let waiting: Waiting | null =
+    phase === 'scheduled' ? waitingFor({ for: options.awaits }, deadlines) : null;
+  let trouble: Problem | null = null;
+  let decision: Decision | null = null;
+  let undoing = false;
+  let version = 0;
+  let changes = 0;
+
+  const standing = () => ({ phase, waiting, deadlines, undoing });
+  const snapshot = (event: RunEvent | null, next: NextRun | null): RunReport => ({
+    run: ref,
+    version,
+    kind,
+    phase,
+    outcome,
+    deadlines,
+    waiting,
+    problem: trouble,
+    actions: possibleActions(standing()),
+    event,
+    next,
+  });
+
+  /** Never cancelled: what happened must be on record. */
+  async function report(event: RunEvent | null = null, next: NextRun | null = null): Promise<void> {
+    version += 1;
+    const said = snapshot(event, next);
+    setCurrentDetails(`${options.title}\n\n${narrate(said)}`);
+    await CancellationScope.nonCancellable(() => recordRun(said));
+  }
+  const note = (name: string, detail: string | null): RunEvent => ({
+    key: `${workflowInfo().runId}/${name}/${version}`,
+    action: `run.${name}`,
+    detail,
+  });
+
+  function stand(at: RunPhase, waits: Waiting | null): void {
+    waiting = waits;
+    if (at === phase) return;
+    phase = at;
+    upsertSearchAttributes([{ key: TenurePhase, value: phase }]);
+  }
+
+  setHandler(progressQuery, () => snapshot(null, null));
+  setHandler(takeoverSignal, (message) => {
+    const isOwnStart = message.input.run.requestId === ref.requestId;
+    if (!isOwnStart) takeovers.push(message);
+  });
+  listen(ref, {
+    standing,
+    reschedule: (wanted) => {
+      Object.assign(deadlines, wanted);
+      if (waiting !== null) waiting = waitingFor(waiting, deadlines);
+    },
+    expedite: (what) => void expedited.add(what),
+    resolve: (decided) => {
+      decision = decided;
+    },
+    applied: async (event) => {
+      changes += 1;
+      await report(event);
+    },
+    refused: report,
+  });
+
+  const hasToYield = (): boolean => takeovers.length > 0 && !undoing;
+  function yieldToTakeover(): void {
+    if (hasToYield()) throw new Superseded();
+  }
+
+  const decided = (): Decision | null => decision;
+  async function park(found: Problem): Promise<Decision> {
+    const before = { phase, waiting };
+    trouble = found;
+    decision = null;
+    stand('parked', { for: 'decision' });
+    await report(note('parked', found.detail));
+    await condition(() => decided() !== null || hasToYield());
+    trouble = null;
+    stand(before.phase, before.waiting);
+    yieldToTakeover();
+    // The handler has reported already, with the run still parked; this is the news that it goes on.
+    await report();
+    return decided() ?? 'retry';
+  }
+
+  async function persist<T>(
+    step: (again: boolean) => Promise<T>,
+    problemIn: (error: unknown) => Problem | null,
+    giveUp: () => T,
+  ): Promise<T> {
+    for (let again = false; ; again = true) {
+      try {
+        return await step(again);
+      } catch (error) {
+        const found = problemIn(error);
+        if (found === null) throw error;
+        if ((await park(found)) === 'abort') return giveUp();
+      }
+    }
+  }
+
+  return {
+    ref,
+    deadlines,
+    takeovers,
+
+    async waitFor(moment, waitingPhase) {
+      const due = (): number =>
+        expedited.has(moment) ? 0 : Date.parse(deadlines[DEADLINE_OF[moment]]?.at ?? EPOCH);
+      if (Date.now() < due()) {
+        stand(waitingPhase, waitingFor({ for: moment }, deadlines));
+        await report();
+      }
+      while (Date.now() < due()) {
+        yieldToTakeover();
+        const seen = changes;
+        const dueAt = new Date(due());
+        upsertSearchAttributes([{ key: TenureDueAt, value: dueAt }]);
+        await condition(() => changes !== seen || hasToYield(), due() - Date.now(), {
+          summary: `${moment} at ${dueAt.toISOString()}`,
+        });
+      }
+      yieldToTakeover();
+      stand('running', null);
+    },
+
+    async holdUntil(end) {
+      deadlines.undoUntil = end;
+      stand('holding', { for: 'deprovision', until: end.at });
+      await report(note('holding', null));
+      const remainingMs = Date.parse(end.at) - Date.now();
+      if (remainingMs > 0) {
+        await condition(hasToYield, remainingMs, { summary: `undo window ends ${end.at}` });
+      }
+      yieldToTakeover();
+      stand('running', null);
+    },
+
+    attempt: (step) =>
+      persist(
+        (again) => {
+          yieldToTakeover();
+          return step(again);
+        },
+        problemOf,
+        () => {
+          throw new Aborted();
+        },
+      ),
+
+    undo: (step) => persist<unknown>(step, undoProblemOf, () => undefined).then(() => undefined),
+
+    async beginUndo() {
+      undoing = true;
+      trouble = null;
+      stand('running', { for: 'undo' });
+      await report(note('undo', null));
+    },
+
+    async close(last, came, next) {
+      outcome = came;
+      trouble = null;
+      stand(last, null);
+      await report({ key: 'closed', action: `run.${last}`, detail: came }, next ?? null);
+      await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    },
+  };
+}
+
+const EPOCH = '1970-01-01T00:00:00Z';
+
+/** Marks the execution as this run's, after continue-as-new. */
+export function claimExecution(ref: RunRef, kind: RunKind, phase: RunPhase): void {
+  if (workflowInfo().typedSearchAttributes.get(TenureRun) === ref.id) return;
+  upsertSearchAttributes([
+    { key: TenureRun, value: ref.id },
+    { key: TenureFlow, value: kind },
+    { key: TenurePhase, value: phase },
+  ]);
+}
+
+function waitingFor(waiting: Waiting, deadlines: Deadlines): Waiting {
+  if (!(waiting.for in DEADLINE_OF)) return waiting;
+  const at = deadlines[DEADLINE_OF[waiting.for as Moment]]?.at;
+  return at === undefined ? { for: waiting.for } : { for: waiting.for, until: at };
+}

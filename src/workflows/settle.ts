@@ -1,0 +1,137 @@
+// How every run ends, whichever story it tells: done, taken back, given up, replaced. Compensations
+// are registered before the step that they undo and run newest first.
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  makeContinueAsNewFunc,
+} from '@temporalio/workflow';
+import type { Takeover } from '../contract/messages.js';
+import {
+  OFFBOARD,
+  type Carried,
+  type OffboardInput,
+  type RunResult,
+} from '../contract/workflows.js';
+import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
+import type { NextRun, RunOutcome, TimeValue } from '../domain/run.js';
+import { Aborted, Refused, Superseded } from './endings.js';
+import type { Run } from './run.js';
+
+/** What a story leaves behind for its end. */
+export interface Ledge {
+  /** Undo of steps, oldest first. */
+  compensations: (() => Promise<unknown>)[];
+  oktaUserId: OktaUserId | null;
+  /** What a run that takes over must know to undo. */
+  suspended: boolean;
+  removedGroups: OktaGroupId[];
+  suspendAt: TimeValue | null;
+}
+
+export interface Ending {
+  outcome: Extract<RunOutcome, 'done' | 'partial'>;
+  /** The contract's end: the run goes on as this offboarding. */
+  next?: { row: NextRun; input: OffboardInput };
+}
+
+export function newLedge(): Ledge {
+  return {
+    compensations: [],
+    oktaUserId: null,
+    suspended: false,
+    removedGroups: [],
+    suspendAt: null,
+  };
+}
+
+const continueAsOffboard = makeContinueAsNewFunc<(input: OffboardInput) => Promise<RunResult>>({
+  workflowType: OFFBOARD,
+});
+
+export async function settle(
+  run: Run,
+  ledge: Ledge,
+  story: () => Promise<Ending>,
+): Promise<RunResult> {
+  try {
+    const { outcome, next } = await story();
+    await run.close('completed', outcome, next?.row);
+    if (next !== undefined) {
+      return await continueAsOffboard(withTakeovers(next.input, run.takeovers));
+    }
+    await yieldTo(run, ledge);
+    return { outcome, oktaUserId: ledge.oktaUserId };
+  } catch (error) {
+    if (error instanceof Superseded) {
+      const [takeover] = run.takeovers;
+      await run.close('completed', 'superseded', takeover && nextRow(takeover));
+      await yieldTo(run, ledge);
+    }
+    if (error instanceof Aborted) {
+      await takeBack(run, ledge);
+      await run.close('cancelled', 'aborted');
+      await yieldTo(run, ledge);
+      return { outcome: 'aborted', oktaUserId: ledge.oktaUserId };
+    }
+    if (error instanceof Refused) {
+      await run.close('failed', 'failed');
+      await yieldTo(run, ledge);
+      throw ApplicationFailure.nonRetryable(error.message, error.problem.code);
+    }
+    if (isCancellation(error)) {
+      await takeBack(run, ledge);
+      await run.close('cancelled', 'undone');
+      await yieldTo(run, ledge);
+    }
+    throw error;
+  }
+}
+
+/** Newest first, each until it is done or given up by decision. */
+async function takeBack(run: Run, ledge: Ledge): Promise<void> {
+  if (ledge.compensations.length === 0) return;
+  await CancellationScope.nonCancellable(async () => {
+    await run.beginUndo();
+    for (const compensation of ledge.compensations.toReversed()) await run.undo(compensation);
+  });
+  ledge.suspended = false;
+  ledge.removedGroups = [];
+}
+
+/** An urgent offboarding that waits takes the workflow's place now; without one, nothing happens. */
+async function yieldTo(run: Run, ledge: Ledge): Promise<void> {
+  const [takeover, ...later] = run.takeovers;
+  if (takeover === undefined) return;
+  const { suspended, removedGroups } = ledge;
+  const carried: Carried = { suspended, removedGroups, takeovers: later };
+  await continueAsOffboard({
+    ...takeover.input,
+    suspendAt: earlier(takeover.input.suspendAt, ledge.suspendAt),
+    carried,
+  });
+}
+
+/** Null means now, which nothing precedes; a deadline of the run before counts only where it has one. */
+function earlier(wanted: TimeValue | null, former: TimeValue | null): TimeValue | null {
+  if (wanted === null || former === null) return wanted;
+  return Date.parse(former.at) < Date.parse(wanted.at) ? former : wanted;
+}
+
+function withTakeovers(input: OffboardInput, takeovers: readonly Takeover[]): OffboardInput {
+  return takeovers.length === 0
+    ? input
+    : { ...input, carried: { suspended: false, removedGroups: [], takeovers: [...takeovers] } };
+}
+
+/** The row exists since the API accepted the takeover; the report only links the two. */
+function nextRow({ input }: Takeover): NextRun {
+  return {
+    run: input.run,
+    kind: 'offboarding',
+    phase: input.suspendAt === null ? 'running' : 'scheduled',
+    deadlines: input.suspendAt === null ? {} : { suspendAt: input.suspendAt },
+    waiting: null,
+    actions: ['cancel'],
+  };
+}

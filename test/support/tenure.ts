@@ -1,0 +1,222 @@
+// The whole service in this process, on the suite's real Temporal and PostgreSQL: a database, a task
+// queue and a simulated org of its own, the API on a free port. What production would use, is used.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { createActivities, type Activities } from '../../src/activities/index.js';
+import { createApp } from '../../src/api/app.js';
+import { keyHash, keyId } from '../../src/api/auth.js';
+import { seedConnections } from '../../src/api/seed-connections.js';
+import { createEngine } from '../../src/api/temporal.js';
+import { createDataConverter } from '../../src/crypto/data-converter.js';
+import { createLogger } from '../../src/observability/logger.js';
+import { createApiMetrics } from '../../src/observability/metrics.js';
+import { createOktaClient } from '../../src/okta/index.js';
+import { startSimulator } from '../../src/simulator/server.js';
+import { openStore, type OpenStore } from '../../src/store/open.js';
+import { eventually } from './eventually.js';
+import { createDatabase } from './postgres.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** A run as the API answers it; only what tests look at is typed. */
+export interface RunView {
+  id: string;
+  kind: string;
+  phase: string;
+  outcome: string | null;
+  previous: string | null;
+  next: string | null;
+  person: { login: string; name: string | null; oktaUserId: string | null };
+  deadlines: Record<string, { at: string; local?: string }>;
+  waiting: { for: string; until?: string } | null;
+  problem: { code: string; title: string; detail: string; actions: string[] } | null;
+  actions: string[];
+  steps: {
+    name: string;
+    status: string;
+    attempts: number;
+    detail: string | null;
+    oktaRequestIds: string[];
+  }[];
+  temporal: { workflowId: string; runId: string | null; url: string | null };
+}
+
+export interface Answer<T = RunView> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export interface OrgUser {
+  id: string;
+  status: string;
+  groups: string[];
+  changes: { at: string; what: string }[];
+}
+
+export interface Tenure {
+  client: Client;
+  store: OpenStore;
+  api: <T = RunView>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Answer<T>>;
+  /** Waits until the run is as wished; fails at once when it parks unexpectedly. */
+  until: (
+    id: string,
+    what: string,
+    reached: (run: RunView) => boolean,
+    withinMs?: number,
+  ) => Promise<RunView>;
+  sim: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
+  users: (login: string) => Promise<OrgUser[]>;
+  /** Calls to Okta in order, `METHOD path`, token calls left out. */
+  oktaCalls: () => Promise<string[]>;
+  startWorker: () => Promise<void>;
+  stopWorker: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+export async function startTenure(
+  options: { worker?: boolean; activities?: Partial<Activities> } = {},
+): Promise<Tenure> {
+  const address = inject('temporalAddress');
+  const [database, simulator, connection, native] = await Promise.all([
+    createDatabase(inject('postgresUrl')),
+    startSimulator({ seed: 'demo' }),
+    Connection.connect({ address }),
+    NativeConnection.connect({ address }),
+  ]);
+  const store = await openStore({ databaseUrl: database.url, masterKey: randomBytes(32) });
+  await seedConnections(store.connections, simulator.origin);
+  const adminKey = `tnr_${randomBytes(32).toString('base64url')}`;
+  await store.apiKeys.create(
+    { id: keyId(adminKey), name: 'test', role: 'admin', connections: null },
+    keyHash(adminKey),
+  );
+  const okta = createOktaClient({
+    credentials: (id) => store.connections.credentials(id),
+    tokens: store.tokens,
+    gate: store.rates,
+    timeoutMs: 2_000,
+  });
+  const dataConverter = createDataConverter(store.keyRing);
+  const client = new Client({ connection, dataConverter });
+  const taskQueue = `test-${randomUUID()}`;
+
+  let worker: Worker | undefined;
+  let running: Promise<void> | undefined;
+  const startWorker = async () => {
+    worker = await Worker.create({
+      connection: native,
+      taskQueue,
+      dataConverter,
+      activities: {
+        ...createActivities({ okta, store, now: () => new Date() }),
+        ...options.activities,
+      },
+      workflowBundle: { codePath: inject('workflowBundle') },
+      shutdownForceTime: '10 seconds',
+    });
+    running = worker.run();
+  };
+  const stopWorker = async () => {
+    worker?.shutdown();
+    await running;
+    worker = undefined;
+    running = undefined;
+  };
+  if (options.worker !== false) await startWorker();
+
+  const app = createApp({
+    store,
+    engine: createEngine({ client, namespace: 'default', taskQueue }),
+    codecs: dataConverter.payloadCodecs ?? [],
+    log: createLogger({ level: 'fatal', format: 'json', part: 'api' }),
+    metrics: createApiMetrics(),
+    temporalUiUrl: null,
+    namespace: 'default',
+    publicUrl: 'http://127.0.0.1',
+    codecPath: null,
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const api: Tenure['api'] = async <T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
+    const response = await fetch(`${origin}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${adminKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? null : JSON.parse(text)) as T,
+    };
+  };
+  const sim: Tenure['sim'] = async <T>(method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${simulator.origin}/_sim${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${response.status} from the simulator: ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  };
+
+  return {
+    client,
+    store,
+    api,
+    sim,
+    until: (id, what, reached, withinMs = 20_000) =>
+      eventually(
+        what,
+        async () => {
+          const { body } = await api('GET', `/v1/runs/${id}`);
+          if (reached(body)) return body;
+          if (body.phase === 'parked') throw new Error(`parked: ${JSON.stringify(body.problem)}`);
+          return undefined;
+        },
+        withinMs,
+      ),
+    users: (login) => sim('GET', `/users?login=${encodeURIComponent(login)}`),
+    oktaCalls: async () => {
+      const calls = await sim<{ method: string; path: string }[]>('GET', '/requests');
+      return calls
+        .filter(({ path }) => !path.startsWith('/oauth2'))
+        .map(({ method, path }) => `${method} ${path}`);
+    },
+    startWorker,
+    stopWorker,
+    close: async () => {
+      await stopWorker();
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+      await okta.close();
+      await store.close();
+      await Promise.all([connection.close(), native.close(), simulator.close(), database.drop()]);
+    },
+  };
+}
