@@ -1,0 +1,113 @@
+// From a workflow input to everything that its workflow is started with. Pure, and from the input
+// alone, so that the sweep starts a row exactly as the request would have.
+import type { SearchAttributePair } from '@temporalio/common';
+import { personWorkflowId } from '../contract/ids.js';
+import {
+  TenureConnection,
+  TenureDueAt,
+  TenureFlow,
+  TenurePhase,
+  TenureRun,
+  TenureSubject,
+} from '../contract/search-attributes.js';
+import { OFFBOARD, ONBOARD, type OffboardInput, type OnboardInput } from '../contract/workflows.js';
+import { possibleActions } from '../domain/actions.js';
+import { say } from '../domain/narration.js';
+import type { Deadlines, RunAction, RunPhase, TimeValue, Waiting } from '../domain/run.js';
+import type { StartOrder } from './temporal.js';
+
+export type RunInput =
+  { kind: 'onboarding'; input: OnboardInput } | { kind: 'offboarding'; input: OffboardInput };
+
+/** Lower goes first, on servers that honour it. Taking access away is what cannot wait. */
+const PRIORITY = { offboarding: 1, onboarding: 3 } as const;
+
+/** What a run's row says before its workflow has said anything. */
+export interface Beginning {
+  phase: RunPhase;
+  deadlines: Deadlines;
+  waiting: Waiting | null;
+  actions: RunAction[];
+}
+
+export function beginningOf({ kind, input }: RunInput): Beginning {
+  const deadlines: Deadlines =
+    kind === 'onboarding'
+      ? { ...given('startAt', input.startAt), ...given('endsAt', input.contractEnd?.endsAt) }
+      : {
+          ...given('suspendAt', input.suspendAt),
+          ...given(
+            'deprovisionAt',
+            input.terms.hold.kind === 'deprovisionAt' ? input.terms.hold.at : null,
+          ),
+        };
+  const first = kind === 'onboarding' ? input.startAt : input.suspendAt;
+  const phase = first === null ? 'running' : 'scheduled';
+  const waiting: Waiting | null =
+    first === null ? null : { for: kind === 'onboarding' ? 'start' : 'suspend', until: first.at };
+  const actions = possibleActions({ phase, waiting, deadlines, undoing: false });
+  return { phase, deadlines, waiting, actions };
+}
+
+export function startOrderOf(run: RunInput): StartOrder {
+  const { kind, input } = run;
+  const { connection, subjectRef, id } = input.run;
+  const { phase, waiting } = beginningOf(run);
+  const due = waiting?.until;
+  return {
+    workflowId: personWorkflowId(connection, subjectRef),
+    workflowType: kind === 'onboarding' ? ONBOARD : OFFBOARD,
+    input,
+    searchAttributes: [
+      { key: TenureRun, value: id },
+      { key: TenureConnection, value: connection },
+      { key: TenureFlow, value: kind },
+      { key: TenurePhase, value: phase },
+      { key: TenureSubject, value: subjectRef },
+      ...(due === undefined ? [] : [{ key: TenureDueAt, value: new Date(due) }]),
+    ] satisfies SearchAttributePair[],
+    priority: { priorityKey: PRIORITY[kind], fairnessKey: connection },
+    ...(kind === 'onboarding' ? onboardText(input) : offboardText(input)),
+  };
+}
+
+function onboardText(input: OnboardInput): { summary: string; details: string } {
+  const { person, groups, run, startAt, contractEnd } = input;
+  return {
+    summary: `Onboard ${person.firstName} ${person.lastName} · ${run.connection} · ${groups.length} ${groups.length === 1 ? 'group' : 'groups'}`,
+    details: list([
+      ['Login', person.login],
+      ['Groups', groups.join(', ') || 'none'],
+      ['Starts', startAt === null ? 'now' : say(startAt)],
+      ['Ends', contractEnd === null ? 'open' : say(contractEnd.endsAt)],
+      ['Run', run.id],
+    ]),
+  };
+}
+
+function offboardText(input: OffboardInput): { summary: string; details: string } {
+  const { person, run, suspendAt, terms } = input;
+  return {
+    summary: `Offboard ${person.name ?? person.login} · ${run.connection}`,
+    details: list([
+      ['Login', person.login],
+      ['Suspended', suspendAt === null ? 'now' : say(suspendAt)],
+      terms.hold.kind === 'deprovisionAt'
+        ? ['Deactivated', say(terms.hold.at)]
+        : ['Undo window', `${Math.round(terms.hold.ms / 3_600_000)} hours`],
+      ['Groups removed', terms.removeGroups === false ? 'none' : terms.removeGroups],
+      ['Run', run.id],
+    ]),
+  };
+}
+
+function list(rows: [string, string][]): string {
+  return rows.map(([name, value]) => `- **${name}:** ${value}`).join('\n');
+}
+
+function given<K extends keyof Deadlines>(
+  name: K,
+  time: TimeValue | null | undefined,
+): { [key in K]?: TimeValue } {
+  return time === null || time === undefined ? {} : ({ [name]: time } as Record<K, TimeValue>);
+}

@@ -1,0 +1,200 @@
+// How an accepted row becomes a workflow, exactly once. The row is written first; what then becomes of
+// the start decides: it stays, it is withdrawn, or it waits for the sweep (sweep.ts).
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Takeover } from '../contract/messages.js';
+import type { OffboardInput, OnboardInput } from '../contract/workflows.js';
+import type { JsonValue } from '../domain/okta-user.js';
+import { isOpen, type RunKind, type RunRecord, type RunRef } from '../domain/run.js';
+import type { Logger } from '../observability/logger.js';
+import type { NewRun, RunStore } from '../store/store.js';
+import { Problem } from './problem.js';
+import { startOrderOf, type RunInput } from './start-order.js';
+import type { Engine, StartOrder, StartOutcome } from './temporal.js';
+
+export interface Starter {
+  /**
+   * Accepts the request and starts it. `isNew` is false for the same request again.
+   * @throws {Problem} `RUN_OPEN`, `TEMPORAL_UNAVAILABLE`; the row is withdrawn then.
+   */
+  submit(run: NewRun, input: RunInput): Promise<{ run: RunRecord; isNew: boolean }>;
+  /**
+   * Settles a row that Temporal may or may not have: harmless however often it is called.
+   * @throws Temporal's or the database's errors: try again later.
+   */
+  ensureStarted(row: { run: RunRef; kind: RunKind; takeover: boolean }): Promise<Settled>;
+}
+
+/** `waiting`: the person's workflow before is still closing. `lost`: she has another open run. */
+export type Settled = 'started' | 'waiting' | 'lost' | 'not-taken' | 'unknown';
+
+export interface StarterDeps {
+  runs: RunStore;
+  engine: Engine;
+  log: Logger;
+  /** How long a request waits for the person's former workflow to close. */
+  closingMs?: number;
+}
+
+/** A workflow closes within milliseconds after its run was reported over. */
+const CLOSING_MS = 2_000;
+const RETRY_EVERY_MS = 100;
+
+export function createStarter(deps: StarterDeps): Starter {
+  const { runs, engine, log } = deps;
+  const closingMs = deps.closingMs ?? CLOSING_MS;
+
+  async function submit(row: NewRun, input: RunInput) {
+    const acceptance = await runs.accept(row);
+    switch (acceptance.kind) {
+      case 'same':
+        return { run: acceptance.run, isNew: false };
+      case 'open':
+        throw Problem.runOpen(acceptance.run);
+      case 'accepted':
+        await begin(row, startOrderOf(input));
+        return { run: acceptance.run, isNew: true };
+    }
+  }
+
+  async function begin({ run, takeover }: NewRun, order: StartOrder): Promise<void> {
+    const started = await startOnceFree(order, takeover);
+    switch (started.kind) {
+      case 'started':
+        await runs.markStarted(run.id, started.workflowRunId);
+        return;
+      case 'not-taken':
+        log.warn({ event: 'run.start.not-taken', runId: run.id, error: started.cause });
+        await runs.withdraw(run.id);
+        throw Problem.temporalUnavailable('The request was not accepted; send it again');
+      case 'unknown':
+        log.warn({ event: 'run.start.unknown', runId: run.id, error: started.cause });
+        return;
+      case 'closing':
+        log.warn({ event: 'run.start.waits', runId: run.id });
+        return;
+      case 'taken':
+        await runs.withdraw(run.id);
+        throw Problem.runOpen(started.by);
+    }
+  }
+
+  type Beginning =
+    | Exclude<StartOutcome, { kind: 'open' }>
+    | { kind: 'closing' }
+    | { kind: 'taken'; by: RunRecord | null };
+
+  /** Starts; waits a moment where the person's former workflow is about to close. */
+  async function startOnceFree(order: StartOrder, takeover: boolean): Promise<Beginning> {
+    const giveUpAt = Date.now() + closingMs;
+    for (;;) {
+      const outcome = takeover
+        ? await engine.takeover(order, takeoverOf(order))
+        : await engine.start(order);
+      if (outcome.kind !== 'open') return outcome;
+      const holder = await holderOf(order);
+      if (holder.kind !== 'closing') return holder;
+      if (Date.now() > giveUpAt) return { kind: 'closing' };
+      await sleep(RETRY_EVERY_MS);
+    }
+  }
+
+  /** Who has the person's workflow id, by the run that the workflow says it is. */
+  async function holderOf(order: StartOrder): Promise<Exclude<Beginning, { kind: 'not-taken' }>> {
+    const seen = await engine.describe(order.workflowId).catch(() => null);
+    if (seen?.run === order.input.run.id) {
+      return { kind: 'started', workflowRunId: seen.workflowRunId };
+    }
+    if (seen === null || seen.run === null) return { kind: 'taken', by: null };
+    const row = await runs.get(seen.run as RunRecord['id']);
+    if (row === null || isOpen(row.phase)) return { kind: 'taken', by: row };
+    return { kind: 'closing' };
+  }
+
+  async function ensureStarted(row: {
+    run: RunRef;
+    kind: RunKind;
+    takeover: boolean;
+  }): Promise<Settled> {
+    const record = await runs.get(row.run.id);
+    const stored = await runs.input(row.run.id);
+    if (record === null || stored === null) return 'lost';
+    const order = startOrderOf(inputOf(row.kind, stored));
+    const seen = await engine.describe(order.workflowId);
+    if (hasBegun(record) || seen?.run === row.run.id) {
+      await runs.markStarted(row.run.id, seen?.run === row.run.id ? seen.workflowRunId : null);
+      return 'started';
+    }
+    const outcome = row.takeover
+      ? await engine.takeover(order, takeoverOf(order))
+      : await engine.start(order);
+    switch (outcome.kind) {
+      case 'started':
+        await runs.markStarted(row.run.id, outcome.workflowRunId);
+        return 'started';
+      case 'open':
+        return await settleOpen(record, order);
+      case 'not-taken':
+      case 'unknown':
+        return outcome.kind;
+    }
+  }
+
+  /** An accepted request that cannot start any more ends as failed, with the reason, and is not lost. */
+  async function settleOpen(record: RunRecord, order: StartOrder): Promise<Settled> {
+    const holder = await holderOf(order);
+    switch (holder.kind) {
+      case 'started':
+        await runs.markStarted(record.id, holder.workflowRunId);
+        return 'started';
+      case 'closing':
+      case 'unknown':
+        return 'waiting';
+      case 'taken':
+        await runs.report({
+          run: order.input.run,
+          version: 1,
+          kind: record.kind,
+          phase: 'failed',
+          outcome: 'failed',
+          deadlines: record.deadlines,
+          waiting: null,
+          problem: null,
+          actions: [],
+          event: {
+            key: 'start.lost',
+            action: 'run.failed',
+            detail: `Never started: another run of this person was open${holder.by === null ? '' : ` (${holder.by.id})`}`,
+          },
+          next: null,
+        });
+        await runs.markStarted(record.id, null);
+        return 'lost';
+    }
+  }
+
+  return { submit, ensureStarted };
+}
+
+/** The workflow has been at work on it, whatever the row says of its start. */
+function hasBegun(record: RunRecord): boolean {
+  return !isOpen(record.phase) || record.steps.length > 0 || record.next !== null;
+}
+
+/** The same message however often it is sent: the request's own id names it. */
+function takeoverOf(order: StartOrder): Takeover {
+  const { input } = order;
+  return {
+    actionId: input.run.requestId,
+    runId: input.run.id,
+    requestedBy: null,
+    reason: null,
+    input: input as OffboardInput,
+  };
+}
+
+function inputOf(kind: RunKind, stored: JsonValue): RunInput {
+  // Written by us, from a typed value, and encrypted since: no schema could say more than the type.
+  return kind === 'onboarding'
+    ? { kind, input: stored as unknown as OnboardInput }
+    : { kind, input: stored as unknown as OffboardInput };
+}
