@@ -1,0 +1,144 @@
+// The worker process: wires configuration, store and Okta client into activities and polls Temporal.
+// It decides nothing; it waits for what it depends on and lets calls in flight finish at the end.
+import { fileURLToPath } from 'node:url';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type LogEntry,
+  type WorkerOptions,
+} from '@temporalio/worker';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { createActivities } from './activities/index.js';
+import { ConfigError, loadConfig, type Config } from './config.js';
+import { createDataConverter } from './crypto/data-converter.js';
+import { readMasterKey } from './crypto/master-key.js';
+import { createLogger, type Logger } from './observability/logger.js';
+import { createOktaClient } from './okta/index.js';
+import { openStore } from './store/open.js';
+
+/** Activities at once. Okta's concurrency limit is far below; most of them wait for answers. */
+const MAX_ACTIVITIES = 40;
+/** Each cached workflow takes about a megabyte (measured: 200 cached, 214 MB). */
+const MAX_CACHED_WORKFLOWS = 100;
+
+async function main(config: Config, log: Logger): Promise<void> {
+  Runtime.install({
+    logger: new DefaultLogger('WARN', (entry) => {
+      forward(log, entry);
+    }),
+    shutdownSignals: [],
+  });
+  const stop = new AbortController();
+  const end = () => {
+    stop.abort();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
+  if (config.exitWithParent) process.stdin.once('end', end).resume();
+
+  const databaseUrl = config.databaseUrl ?? missing('DATABASE_URL');
+  const masterKey = await readMasterKey(config.masterKey);
+  const store = await persist(log, 'database', stop.signal, () =>
+    openStore({ databaseUrl, masterKey, poolSize: 10, log }),
+  );
+  const okta = createOktaClient({
+    credentials: (id) => store.connections.credentials(id),
+    tokens: store.tokens,
+    gate: store.rates,
+    timeoutMs: config.oktaTimeoutMs,
+  });
+  const { connectionOptions } = loadClientConnectConfig();
+  const connection = await persist(log, 'temporal', stop.signal, () =>
+    NativeConnection.connect({
+      ...connectionOptions,
+      address: config.temporalAddress ?? missing('TEMPORAL_ADDRESS'),
+    }),
+  );
+  const worker = await persist(log, 'namespace', stop.signal, () =>
+    Worker.create({
+      connection,
+      namespace: config.temporalNamespace,
+      taskQueue: config.taskQueue,
+      activities: createActivities({ okta, store, now: () => new Date() }),
+      dataConverter: createDataConverter(store.keyRing),
+      maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
+      maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+      shutdownGraceTime: '20 seconds',
+      ...workflowSource(config),
+    }),
+  );
+
+  stop.signal.addEventListener('abort', () => {
+    worker.shutdown();
+  });
+  if (stop.signal.aborted) worker.shutdown();
+  log.info({ event: 'worker.ready', taskQueue: config.taskQueue });
+  await worker.run();
+  await connection.close();
+  await okta.close();
+  await store.close();
+  log.info({ event: 'worker.stopped' });
+}
+
+/** Production loads a prebuilt bundle; without one the sources are bundled at start. */
+function workflowSource({ workflowBundle }: Config): Partial<WorkerOptions> {
+  return workflowBundle === null
+    ? { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) }
+    : { workflowBundle: { codePath: workflowBundle } };
+}
+
+/** Waits for a dependency that is not up yet; ends only with the process. */
+async function persist<T>(
+  log: Logger,
+  dependency: string,
+  signal: AbortSignal,
+  open: () => Promise<T>,
+): Promise<T> {
+  for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+    try {
+      return await open();
+    } catch (error) {
+      if (isPermanent(error)) throw error;
+      if (signal.aborted) throw new Error('stopped before it could start', { cause: error });
+      log.warn({ event: 'worker.waiting', dependency, error: messageOf(error) });
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+}
+
+/** A wrong key or setting does not mend itself. */
+function isPermanent(error: unknown): boolean {
+  return error instanceof ConfigError || (error instanceof Error && error.name === 'CryptoError');
+}
+
+function missing(variable: string): never {
+  throw new ConfigError([`${variable}: is needed by a worker that runs by itself`]);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function forward(log: Logger, { level, message, meta }: LogEntry): void {
+  const workflowType: unknown = meta?.['workflowType'];
+  const line = { event: 'temporal.log', message, workflowType };
+  if (level === 'ERROR') log.error(line);
+  else log.warn(line);
+}
+
+const config = loadConfigOrExit();
+const log = createLogger({ level: config.logLevel, format: config.logFormat, part: 'worker' });
+main(config, log).catch((error: unknown) => {
+  log.fatal({ event: 'worker.failed', error: messageOf(error) });
+  process.exitCode = 1;
+});
+
+function loadConfigOrExit(): Config {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  }
+}
