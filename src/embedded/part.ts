@@ -1,0 +1,29 @@
+// What the supervisor must know of one part: how it is started, when it is ready, how it is stopped.
+// A table of these is all that tells the real parts from a test's stub scripts.
+import type { Command, GuardSignals } from './guarded-process.js';
+
+/** What a part's `ready` may look at while it waits. */
+export interface Probe {
+  /** Aborted when the process ends before it is ready, or when all is stopped. */
+  signal: AbortSignal;
+  /** Resolves at the first line of output that holds `text`; for parts with output `lines`. */
+  line: (text: string) => Promise<void>;
+}
+
+export interface Part {
+  name: string;
+  /** Parts that must have been ready once before this one is started. */
+  after?: readonly string[];
+  /** Before every start: make files, end leftovers. A `StartProblem` ends the whole start. */
+  prepare?: () => Promise<void>;
+  command: () => Command;
+  ready: (probe: Probe) => Promise<void>;
+  stop: { signal: NodeJS.Signals; hurry: NodeJS.Signals; withinMs: number };
+  /** `file`: both outputs go to the part's log file. `lines`: they are read line by line. */
+  output: 'file' | 'lines';
+  /**
+   * How it ends when we are killed: by a guard process with these signals, or, for our own Node
+   * parts, at the end of its standard input, which is a pipe that we hold.
+   */
+  survivesUs: GuardSignals | 'ends-with-stdin';
+}
