@@ -78,6 +78,7 @@ export function openRun(options: RunOptions): Run {
   let undoing = false;
   let version = 0;
   let changes = 0;
+  let lastReport = Promise.resolve();
 
   const standing = () => ({ phase, waiting, deadlines, undoing });
   const snapshot = (event: RunEvent | null, next: NextRun | null): RunReport => ({
@@ -94,12 +95,17 @@ export function openRun(options: RunOptions): Run {
     next,
   });
 
-  /** Never cancelled: what happened must be on record. */
-  async function report(event: RunEvent | null = null, next: NextRun | null = null): Promise<void> {
+  /**
+   * Never cancelled: what happened must be on record. One at a time: two local activities that run
+   * side by side, one of them in an update, can resolve in another order when they are replayed
+   * (seen with SDK 1.24.0, November 2026).
+   */
+  function report(event: RunEvent | null = null, next: NextRun | null = null): Promise<void> {
     version += 1;
     const said = snapshot(event, next);
     setCurrentDetails(`${options.title}\n\n${narrate(said)}`);
-    await CancellationScope.nonCancellable(() => recordRun(said));
+    lastReport = lastReport.then(() => CancellationScope.nonCancellable(() => recordRun(said)));
+    return lastReport;
   }
   const note = (name: string, detail: string | null): RunEvent => ({
     key: `${workflowInfo().runId}/${name}/${version}`,

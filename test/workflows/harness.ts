@@ -1,6 +1,6 @@
 // A worker with stub activities on a task queue of its own, and the starts and messages that tests use.
 import { randomUUID } from 'node:crypto';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { personWorkflowId, runRef } from '../../src/contract/ids.js';
@@ -18,10 +18,15 @@ import type { Stubs } from '../support/stub-activities.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
+export interface Started {
+  handle: WorkflowHandleWithFirstExecutionRunId;
+  run: RunRef;
+}
+
 export interface Harness {
   client: Client;
-  onboard: (changes?: Partial<OnboardInput>) => Promise<{ handle: WorkflowHandle; run: RunRef }>;
-  offboard: (changes?: Partial<OffboardInput>) => Promise<{ handle: WorkflowHandle; run: RunRef }>;
+  onboard: (changes?: Partial<OnboardInput>) => Promise<Started>;
+  offboard: (changes?: Partial<OffboardInput>) => Promise<Started>;
   input: (changes?: Partial<OffboardInput>) => OffboardInput;
   close: () => Promise<void>;
 }

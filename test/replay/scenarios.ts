@@ -1,0 +1,187 @@
+// Every path through the two stories, told with stub activities: recorded once by
+// `scripts/record-history.ts`, replayed by `replay.test.ts` for as long as runs of that kind may live.
+import { parked } from '../../src/activities/failures.js';
+import type { Activities } from '../../src/activities/index.js';
+import {
+  expediteUpdate,
+  rescheduleUpdate,
+  resolveUpdate,
+  takeoverSignal,
+} from '../../src/contract/messages.js';
+import type { OffboardInput, OffboardTerms, OnboardInput } from '../../src/contract/workflows.js';
+import { problem } from '../../src/domain/problem.js';
+import { eventually } from '../support/eventually.js';
+import type { Stubs } from '../support/stub-activities.js';
+import { HOUR, inMs, newRun, type Harness, type Started } from '../workflows/harness.js';
+
+export interface Told extends Started {
+  stubs: Stubs;
+  harness: Harness;
+}
+
+export interface Scenario {
+  name: string;
+  stubs?: Partial<Activities>;
+  start: (harness: Harness) => Promise<Started>;
+  /** What happens to it; without it, the run simply ends. */
+  then?: (told: Told) => Promise<void>;
+}
+
+const at = new Date(0).toISOString();
+const absent = () => Promise.resolve({ kind: 'absent' as const, at });
+const terms = (changes: Partial<OffboardTerms> = {}): OffboardTerms => ({
+  hold: { kind: 'undoWindow', ms: HOUR },
+  removeGroups: false,
+  revokeSessions: null,
+  whenNotSuspendable: 'park',
+  ...changes,
+});
+const onboard = (changes?: Partial<OnboardInput>) => (harness: Harness) => harness.onboard(changes);
+const offboard = (changes?: Partial<OffboardInput>) => (harness: Harness) =>
+  harness.offboard(changes);
+const reaches = ({ stubs, run }: Told, phase: string) =>
+  eventually(phase, () => stubs.last(run.id)?.phase === phase);
+const cancelAt = (phase: string) => async (told: Told) => {
+  await reaches(told, phase);
+  await told.handle.cancel();
+};
+const action = ({ run }: Told, actionId: string) => ({
+  actionId,
+  runId: run.id,
+  requestedBy: null,
+  reason: null,
+});
+const decide = async (told: Told, decision: 'retry' | 'abort') => {
+  await reaches(told, 'parked');
+  await told.handle.executeUpdate(resolveUpdate, {
+    args: [{ ...action(told, decision), decision }],
+  });
+};
+const takeOver = async (told: Told) => {
+  const urgent = told.harness.input({ run: newRun(told.run.subjectRef) });
+  await told.handle.signal(takeoverSignal, { ...action(told, 'takeover'), input: urgent });
+  await eventually(
+    'the urgent one holds',
+    () => told.stubs.last(urgent.run.id)?.phase === 'holding',
+  );
+};
+
+/** Parks once, with a problem that a retry settles. */
+function oncePark(): { suspendUser: Activities['suspendUser'] } {
+  let tries = 0;
+  return {
+    suspendUser: () => {
+      tries += 1;
+      if (tries === 1) throw parked(problem('STATUS_UNSUPPORTED', 'RECOVERY'));
+      return Promise.resolve({ result: 'suspended', ours: true });
+    },
+  };
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'onboard-done', stubs: { readUser: absent }, start: onboard() },
+  {
+    name: 'onboard-25-groups',
+    stubs: { readUser: absent },
+    start: onboard({ groups: Array.from({ length: 25 }, (_, i) => `Team ${i}`) }),
+  },
+  { name: 'onboard-adopt', start: onboard({ onExisting: 'adopt' }) },
+  { name: 'onboard-fail-on-existing', start: onboard({ onExisting: 'fail' }) },
+  {
+    name: 'onboard-cancelled-before-start',
+    start: onboard({ startAt: inMs(HOUR) }),
+    then: cancelAt('scheduled'),
+  },
+  {
+    name: 'onboard-undone',
+    stubs: {
+      readUser: absent,
+      readBack: () => {
+        throw parked(problem('NOT_PERMITTED', 'No.'));
+      },
+    },
+    start: onboard(),
+    then: cancelAt('parked'),
+  },
+  {
+    name: 'onboard-parked-aborted',
+    stubs: {
+      resolveGroups: () => {
+        throw parked(problem('GROUP_UNKNOWN', 'No such group.'));
+      },
+    },
+    start: onboard(),
+    then: (told) => decide(told, 'abort'),
+  },
+  {
+    name: 'onboard-contract-end',
+    stubs: { readUser: absent },
+    start: onboard({
+      contractEnd: { endsAt: inMs(HOUR), requestId: newRun().requestId, terms: terms() },
+    }),
+    then: (told) => reaches(told, 'completed').then(() => undefined),
+  },
+  { name: 'offboard-undone', start: offboard(), then: cancelAt('holding') },
+  {
+    name: 'offboard-cancelled-before-deadline',
+    start: offboard({ suspendAt: inMs(HOUR) }),
+    then: cancelAt('scheduled'),
+  },
+  {
+    name: 'offboard-rescheduled-expedited-deprovisioned',
+    start: offboard({
+      suspendAt: inMs(HOUR),
+      terms: terms({ hold: { kind: 'deprovisionAt', at: inMs(3 * HOUR) } }),
+    }),
+    then: async (told) => {
+      await reaches(told, 'scheduled');
+      await told.handle.executeUpdate(rescheduleUpdate, {
+        args: [{ ...action(told, 'a1'), changes: { suspendAt: inMs(2 * HOUR) } }],
+      });
+      await told.handle.executeUpdate(expediteUpdate, {
+        args: [{ ...action(told, 'a2'), what: 'suspend' as const }],
+      });
+      await reaches(told, 'holding');
+      await told.handle.executeUpdate(expediteUpdate, {
+        args: [{ ...action(told, 'a3'), what: 'deprovision' as const }],
+      });
+      await reaches(told, 'completed');
+    },
+  },
+  {
+    name: 'offboard-groups-removed-undone',
+    stubs: {
+      readGroups: () =>
+        Promise.resolve([{ id: '00g00000000000000000' as never, type: 'OKTA_GROUP', name: 'A' }]),
+    },
+    start: offboard({ terms: terms({ removeGroups: 'direct' }) }),
+    then: cancelAt('holding'),
+  },
+  {
+    name: 'offboard-parked-retried',
+    stubs: oncePark(),
+    start: offboard(),
+    then: async (told) => {
+      await decide(told, 'retry');
+      await cancelAt('holding')(told);
+    },
+  },
+  {
+    name: 'offboard-undo-parked-aborted',
+    stubs: {
+      unsuspendUser: () => {
+        throw parked(problem('UNDO_INCOMPLETE', 'Look yourself.'));
+      },
+    },
+    start: offboard(),
+    then: async (told) => {
+      await cancelAt('holding')(told);
+      await decide(told, 'abort');
+    },
+  },
+  {
+    name: 'offboard-superseded',
+    start: offboard({ suspendAt: inMs(HOUR) }),
+    then: takeOver,
+  },
+];
