@@ -42,7 +42,7 @@ const contents = z.strictObject({
 });
 
 /** The file cannot be used; the message says why in one sentence, without anything secret. */
-export class ConnectionFileError extends Error {
+class ConnectionFileError extends Error {
   readonly code = 'CONNECTION_FILE_INVALID';
 }
 

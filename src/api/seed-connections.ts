@@ -14,7 +14,7 @@ interface Seed {
   roles?: unknown[];
 }
 
-export const SEEDS: readonly Seed[] = [
+const SEEDS: readonly Seed[] = [
   { id: as('demo'), name: 'Demo (simulated Okta)', clientId: '0oaTenureDemo0000000' },
   {
     id: as('seed-role'),

@@ -1,6 +1,6 @@
 // From a workflow input to everything that its workflow is started with. Pure, and from the input
 // alone, so that the sweep starts a row exactly as the request would have.
-import type { SearchAttributePair } from '@temporalio/common';
+import type { Priority, SearchAttributePair } from '@temporalio/common';
 import { personWorkflowId } from '../contract/ids.js';
 import {
   TenureConnection,
@@ -14,7 +14,18 @@ import { OFFBOARD, ONBOARD, type OffboardInput, type OnboardInput } from '../con
 import { possibleActions } from '../domain/actions.js';
 import { say } from '../domain/narration.js';
 import type { Deadlines, RunAction, RunPhase, TimeValue, Waiting } from '../domain/run.js';
-import type { StartOrder } from './temporal.js';
+
+/** Everything that a workflow is started with. */
+export interface StartOrder {
+  workflowId: string;
+  workflowType: string;
+  input: OnboardInput | OffboardInput;
+  searchAttributes: SearchAttributePair[];
+  priority: Priority;
+  /** One line and a paragraph for the Web UI; encrypted by the codec. */
+  summary: string;
+  details: string;
+}
 
 export type RunInput =
   { kind: 'onboarding'; input: OnboardInput } | { kind: 'offboarding'; input: OffboardInput };

@@ -8,8 +8,8 @@ import { isOpen, type RunKind, type RunRecord, type RunRef } from '../domain/run
 import type { Logger } from '../observability/logger.js';
 import type { NewRun, RunStore } from '../store/store.js';
 import { Problem } from './problem.js';
-import { startOrderOf, type RunInput } from './start-order.js';
-import type { Engine, StartOrder, StartOutcome } from './temporal.js';
+import { startOrderOf, type RunInput, type StartOrder } from './start-order.js';
+import type { Engine, StartOutcome } from './temporal.js';
 
 export interface Starter {
   /**

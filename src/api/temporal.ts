@@ -9,30 +9,16 @@ import {
   type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
-import {
-  ApplicationFailure,
-  WorkflowExecutionAlreadyStartedError,
-  type Priority,
-  type SearchAttributePair,
-} from '@temporalio/common';
+import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { ACTION_NOT_POSSIBLE, TAKEOVER, type Takeover } from '../contract/messages.js';
 import type { Expedite, Reschedule, Resolve } from '../contract/messages.js';
 import { TenureRun } from '../contract/search-attributes.js';
 import type { OffboardInput, OnboardInput } from '../contract/workflows.js';
 import { isSurelyUnsent } from './grpc.js';
+import type { StartOrder } from './start-order.js';
 
-/** Everything that a workflow is started with. */
-export interface StartOrder {
-  workflowId: string;
-  workflowType: string;
-  input: OnboardInput | OffboardInput;
-  searchAttributes: SearchAttributePair[];
-  priority: Priority;
-  /** One line and a paragraph for the Web UI; encrypted by the codec. */
-  summary: string;
-  details: string;
-}
+export type { StartOrder } from './start-order.js';
 
 export type StartOutcome =
   | { kind: 'started'; workflowRunId: string }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { note } from './fields.schema.js';
 
-export const ROLES = ['reader', 'operator', 'admin'] as const;
+const ROLES = ['reader', 'operator', 'admin'] as const;
 
 export const apiKeyRequest = z
   .strictObject({

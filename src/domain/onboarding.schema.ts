@@ -12,7 +12,7 @@ import {
   time,
 } from './fields.schema.js';
 
-export const newPerson = z
+const newPerson = z
   .strictObject({
     firstName: oktaText(50).meta({ example: 'Ada' }),
     lastName: oktaText(50).meta({ example: 'Lovelace' }),

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { connectionId, time } from './fields.schema.js';
 import { RUN_KINDS, RUN_PHASES } from './run.js';
 
-export const MAX_LIMIT = 200;
+const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 
-export const page = {
+const page = {
   limit: z
     .string()
     .regex(/^[1-9]\d{0,2}$/, { error: `A number from 1 to ${MAX_LIMIT}` })
