@@ -23,6 +23,11 @@ const MAX_ACTIVITIES = 40;
 /** Each cached workflow takes about a megabyte (measured: 200 cached, 214 MB). */
 const MAX_CACHED_WORKFLOWS = 100;
 
+/** For calls in flight after a signal; what is cut off then is retried elsewhere. */
+const GRACE_MS = 25_000;
+/** After the supervisor was killed, Temporal and the database are going as well. */
+const ORPHAN_GRACE_MS = 1_500;
+
 async function main(config: Config, log: Logger): Promise<void> {
   Runtime.install({
     logger: new DefaultLogger('WARN', (entry) => {
@@ -31,11 +36,15 @@ async function main(config: Config, log: Logger): Promise<void> {
     shutdownSignals: [],
   });
   const stop = new AbortController();
-  const end = () => {
+  const end = (withinMs: number) => () => {
     stop.abort();
+    setTimeout(() => {
+      log.warn({ event: 'worker.cut-off' });
+      process.exit(1);
+    }, withinMs).unref();
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
-  if (config.exitWithParent) process.stdin.once('end', end).resume();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end(GRACE_MS));
+  if (config.exitWithParent) process.stdin.once('end', end(ORPHAN_GRACE_MS)).resume();
 
   const databaseUrl = config.databaseUrl ?? missing('DATABASE_URL');
   const masterKey = await readMasterKey(config.masterKey);
@@ -64,7 +73,8 @@ async function main(config: Config, log: Logger): Promise<void> {
       dataConverter: createDataConverter(store.keyRing),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
-      shutdownGraceTime: '20 seconds',
+      shutdownGraceTime: '15 seconds',
+      shutdownForceTime: '20 seconds',
       ...workflowSource(config),
     }),
   );
@@ -129,10 +139,13 @@ function forward(log: Logger, { level, message, meta }: LogEntry): void {
 
 const config = loadConfigOrExit();
 const log = createLogger({ level: config.logLevel, format: config.logFormat, part: 'worker' });
-main(config, log).catch((error: unknown) => {
-  log.fatal({ event: 'worker.failed', error: messageOf(error) });
-  process.exitCode = 1;
-});
+main(config, log)
+  .catch((error: unknown) => {
+    log.fatal({ event: 'worker.failed', error: messageOf(error) });
+    process.exitCode = 1;
+  })
+  // An open standard input would keep the process.
+  .finally(() => process.exit());
 
 function loadConfigOrExit(): Config {
   try {
