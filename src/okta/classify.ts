@@ -23,7 +23,7 @@ import type { ExchangeError, HttpAnswer } from './exchange.js';
 import { waitAfter429 } from './rate-limit.js';
 
 const NOT_OKTA =
-  'This does not look like an answer of an Okta org. The domain must be the org’s own, without "-admin".';
+  'This does not look like an answer of an Okta org. The domain must be the org\'s own, without "-admin".';
 
 /** What an answer outside 2xx means. Total over statuses and bodies. */
 export function classifyAnswer(

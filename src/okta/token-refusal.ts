@@ -7,17 +7,17 @@ import { OktaAuthFailedError, OktaUnavailableError, type OktaError } from './err
 import type { HttpAnswer } from './exchange.js';
 
 const CLOCK =
-  'The clock of this machine differs from Okta’s. Set it by a time server, then try again.';
+  "The clock of this machine differs from Okta's. Set it by a time server, then try again.";
 const KEY =
   'Okta does not know the key that signed. Save the public key on the app in Okta ("Public key / Private key"), under the same key id, and check that it is active.';
 const CLIENT =
   'Check the Client ID, and in Okta that the app is active and of the type "API Services".';
 const METHOD =
-  'In Okta, on the app’s General tab, choose client authentication "Public key / Private key".';
+  'In Okta, on the app\'s General tab, choose client authentication "Public key / Private key".';
 const DPOP =
-  'In Okta, on the app’s General tab, switch off "Require Demonstrating Proof of Possession (DPoP) header in token requests".';
-const SCOPES = 'In Okta, on the app’s tab "Okta API Scopes", grant the scopes of this connection.';
-const DOMAIN = 'Check the Okta domain: the org’s own, without "-admin".';
+  'In Okta, on the app\'s General tab, switch off "Require Demonstrating Proof of Possession (DPoP) header in token requests".';
+const SCOPES = 'In Okta, on the app\'s tab "Okta API Scopes", grant the scopes of this connection.';
+const DOMAIN = 'Check the Okta domain: the org\'s own, without "-admin".';
 
 /** Words of Okta that we know, and what helps. The first that occurs in the description counts. */
 const KNOWN: readonly (readonly [words: string, hint: string])[] = [
@@ -38,7 +38,7 @@ const KNOWN: readonly (readonly [words: string, hint: string])[] = [
   ['Either the client or the client credentials are invalid', CLIENT],
   ['No client credentials found', METHOD],
   ['You are not allowed any of the requested scopes', SCOPES],
-  ['One or more scopes are not configured', 'Check the spelling of the connection’s scopes.'],
+  ['One or more scopes are not configured', "Check the spelling of the connection's scopes."],
   ['No scopes were requested', 'Give the connection at least one scope.'],
   ['The DPoP proof JWT header is missing', DPOP],
   ['Authorization server requires nonce in DPoP proof', DPOP],

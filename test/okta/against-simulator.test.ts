@@ -23,6 +23,7 @@ const BLIND_ROLE = {
 };
 
 const KEYS = await newKeys();
+const OTHER_KEYS = await newKeys();
 const ADA = { login: 'ada@example.com', email: 'ada@example.com', firstName: 'Ada', lastName: 'L' };
 
 let simulator: Simulator;
@@ -168,7 +169,7 @@ describe('groups', () => {
     expect((await okta.listGroupMembers(group)).value).toEqual([]);
   });
 
-  it('that are not Okta’s own take none', async () => {
+  it("that are not Okta's own take none", async () => {
     const okta = await connect();
     const [ada, group] = [
       await newUser('ada@example.com'),
@@ -198,8 +199,9 @@ describe('groups', () => {
 
   it('with more members than a page has are read to the end', async () => {
     const okta = await connect();
-    const members: string[] = [];
-    for (let n = 0; n < 1_005; n += 1) members.push(await newUser(`user${n}@example.com`));
+    const members = await Promise.all(
+      Array.from({ length: 1_005 }, (_, n) => newUser(`user${n}@example.com`)),
+    );
     const group = await newGroup('All staff', { members });
     const { value } = await okta.listGroupMembers(group);
     expect(new Set(value.map(({ id }) => id)).size).toBe(1_005);
@@ -230,7 +232,7 @@ describe('rights', () => {
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
-    ['another key', { jwks: { keys: [(await newKeys()).publicJwk] } }, /public key/],
+    ['another key', { jwks: { keys: [OTHER_KEYS.publicJwk] } }, /public key/],
     [
       'a key of another id',
       { jwks: { keys: [{ ...KEYS.publicJwk, kid: 'other' }] } },
@@ -250,7 +252,7 @@ describe('rights', () => {
 
 describe('time', () => {
   it.each([-3_000, 3_000])(
-    'may be another on Okta’s side, %i seconds',
+    "may be another on Okta's side, %i seconds",
     async (clockSkewSeconds) => {
       const okta = await connect();
       await control('PATCH', '/org', { clockSkewSeconds });

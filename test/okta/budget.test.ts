@@ -79,7 +79,11 @@ describe('the rate budget', () => {
       gate: {
         acquire: (connection, bucket) => {
           if (bucket !== 'A') return gate.acquire(connection, bucket);
-          return new Promise((resolve) => waiting.push(() => resolve(0)));
+          return new Promise((resolve) =>
+            waiting.push(() => {
+              resolve(0);
+            }),
+          );
         },
         learn: (connection, bucket, sighting) => gate.learn(connection, bucket, sighting),
       },

@@ -37,7 +37,7 @@ describe('linkTarget', () => {
   });
 
   it('finds any link among any others, joined or in lines', () => {
-    const target = fc.webUrl({ withQueryParameters: true }).filter((url) => !/[<>]/.test(url));
+    const target = fc.stringMatching(/^https:\/\/[a-z]{1,6}\.okta\.com\/[a-z0-9,;=&?%"/-]{0,20}$/);
     const others = fc.array(fc.tuple(target, fc.constantFrom('self', 'prev', 'first')));
     fc.assert(
       fc.property(others, target, others, fc.boolean(), (before, next, after, joined) => {

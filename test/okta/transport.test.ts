@@ -197,7 +197,7 @@ describe('an answer that takes too long', () => {
 
   it('leaves its seat to the next', async () => {
     const { listener } = inTurn(silence);
-    const { okta } = await socketBench(listener, { timeoutMs: 50, maxConcurrent: 1 });
+    const { okta } = await socketBench(listener, { timeoutMs: 400, maxConcurrent: 1 });
     await errorOf(okta.getUser(USER));
     expect((await okta.getUser(USER)).value.id).toBe(USER);
   });
