@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { CryptoError } from './errors.js';
 
-export const MASTER_KEY_BYTES = 32;
+const MASTER_KEY_BYTES = 32;
 
 /** Where to take it from; the shape that `config.ts` hands over. */
 export type MasterKeyPlace =

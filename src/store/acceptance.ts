@@ -16,11 +16,11 @@ import type { StoreKeys } from './keys.js';
 import { newLedgerRow, noting } from './ledger.js';
 import { inputContext, sealPerson, standing } from './run-rows.js';
 import { sealJson } from './sealed.js';
-import type { NewRun } from './store.js';
+import type { Acceptance, NewRun } from './store.js';
 import type { RunRow, Tables } from './tables.js';
 
 export interface AcceptedRow {
-  kind: 'accepted' | 'same' | 'open';
+  kind: Acceptance['kind'];
   row: RunRow;
 }
 

@@ -85,7 +85,7 @@ export function toRunRecord(ring: KeyRing, row: RunRow, steps: RunStepRow[] = []
   };
 }
 
-export function stepContext(run: RunId, workflowRunId: string, activityId: string): string {
+function stepContext(run: RunId, workflowRunId: string, activityId: string): string {
   return `run_steps.detail:${run}:${workflowRunId}:${activityId}`;
 }
 

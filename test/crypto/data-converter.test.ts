@@ -3,7 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDataConverter, failureConverterPath } from '../../src/crypto/data-converter.js';
 import { createDataKey, KeyRing } from '../../src/crypto/key-ring.js';
@@ -20,6 +26,8 @@ describe('the history of a failed run', () => {
   let failed: { error: unknown; history: string };
 
   beforeAll(async () => {
+    // The SDK logs failures as warnings, and one is expected.
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
     const address = inject('temporalAddress');
     connection = await Connection.connect({ address });
     native = await NativeConnection.connect({ address });

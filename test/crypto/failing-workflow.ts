@@ -14,7 +14,7 @@ export async function failing(input: string): Promise<void> {
       message: `the workflow fails for ${input}`,
       type: 'OUTER',
       details: [{ of: input }],
-      cause: error instanceof Error ? error : undefined,
+      ...(error instanceof Error ? { cause: error } : {}),
     });
   }
 }

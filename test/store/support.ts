@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, inject, onTestFinished, vi } from 'vitest';
 import { runRef } from '../../src/contract/ids.js';
-import { as, type ConnectionId, type SubjectRef } from '../../src/domain/brand.js';
+import { as, type ConnectionId } from '../../src/domain/brand.js';
 import type { NextRun, RunRef, RunReport } from '../../src/domain/run.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import type { NewConnection, NewRun, StepReport, Store } from '../../src/store/store.js';
@@ -151,10 +151,6 @@ export function aConnection(over: Partial<NewConnection> = {}): NewConnection {
     status: 'ready',
     ...over,
   };
-}
-
-export function aSubject(): SubjectRef {
-  return as<SubjectRef>(randomBytes(8).toString('hex'));
 }
 
 /** Counts the statements that reach the database while `work` runs. */
