@@ -21,6 +21,7 @@ module.exports = {
     folder('simulator', []),
     folder('observability', []),
     folder('embedded', ['config']),
+    folder('demo', ['embedded']),
     folder('api', ['contract', 'domain', 'store', 'crypto', 'observability', 'config']),
     {
       name: 'workflows-stay-pure',
@@ -56,6 +57,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { conditionNames: ['import', 'types', 'default'], extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'types', 'default'],
+      extensions: ['.ts', '.js'],
+    },
   },
 };

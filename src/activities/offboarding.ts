@@ -33,20 +33,24 @@ export interface Suspended {
 
 export interface OffboardingActivities {
   /** @throws `STATUS_UNSUPPORTED`, `OUTCOME_UNKNOWN`, `PERSON_NOT_FOUND`, `NOT_PERMITTED` (park). */
-  suspendUser(input: SuspendRequest): Promise<Suspended>;
+  suspendUser: (input: SuspendRequest) => Promise<Suspended>;
   /** Gives access back, only where the suspension is certainly or provably this run's. */
-  unsuspendUser(input: {
+  unsuspendUser: (input: {
     run: RunRef;
     user: string;
     before: Sighting;
     certain: boolean;
-  }): Promise<void>;
+  }) => Promise<void>;
   /** Sessions and OAuth tokens. `optional`: skipped where the role does not allow it. */
-  revokeSessions(input: { run: RunRef; user: string; optional: boolean }): Promise<void>;
+  revokeSessions: (input: { run: RunRef; user: string; optional: boolean }) => Promise<void>;
   /** Which of these groups an active rule fills; `unreadable` where rules cannot be seen. */
-  readRuleGroups(input: { run: RunRef }): Promise<OktaGroupId[] | 'unreadable'>;
-  removeFromGroup(input: { run: RunRef; user: OktaUserId; groupIds: OktaGroupId[] }): Promise<void>;
-  deactivateUser(input: { run: RunRef; user: string }): Promise<void>;
+  readRuleGroups: (input: { run: RunRef }) => Promise<OktaGroupId[] | 'unreadable'>;
+  removeFromGroup: (input: {
+    run: RunRef;
+    user: OktaUserId;
+    groupIds: OktaGroupId[];
+  }) => Promise<void>;
+  deactivateUser: (input: { run: RunRef; user: string }) => Promise<void>;
 }
 
 export function createOffboardingActivities(step: RunStep): OffboardingActivities {

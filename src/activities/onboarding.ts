@@ -32,14 +32,14 @@ export interface Created {
 
 export interface OnboardingActivities {
   /** @throws `LOGIN_TAKEN`, `OUTCOME_UNKNOWN`, `REFUSED_BY_OKTA` (park). */
-  createUser(input: CreateRequest): Promise<Created>;
+  createUser: (input: CreateRequest) => Promise<Created>;
   /** The account that `createUser` made although its answer never came; null where there is none. */
-  findCreatedUser(input: CreateRequest): Promise<Created | null>;
-  assignGroups(input: {
+  findCreatedUser: (input: CreateRequest) => Promise<Created | null>;
+  assignGroups: (input: {
     run: RunRef;
     oktaUserId: OktaUserId;
     groupIds: OktaGroupId[];
-  }): Promise<void>;
+  }) => Promise<void>;
 }
 
 export function createOnboardingActivities(step: RunStep): OnboardingActivities {

@@ -28,20 +28,20 @@ export interface ReadBack {
 }
 
 export interface ReadingActivities {
-  mintToken(input: { run: RunRef }): Promise<{ expiresAt: string; scopes: string[] }>;
+  mintToken: (input: { run: RunRef }) => Promise<{ expiresAt: string; scopes: string[] }>;
   /** @throws `GROUP_UNKNOWN`, `GROUP_NOT_MANAGEABLE` (parks). */
-  resolveGroups(input: { run: RunRef; groups: string[] }): Promise<OktaGroup[]>;
-  readUser(input: { run: RunRef; user: string }): Promise<Sighting>;
+  resolveGroups: (input: { run: RunRef; groups: string[] }) => Promise<OktaGroup[]>;
+  readUser: (input: { run: RunRef; user: string }) => Promise<Sighting>;
   /** Ids of the groups that a person is in, Everyone left out. */
-  readGroups(input: { run: RunRef; user: string }): Promise<OktaGroup[] | 'unreadable'>;
+  readGroups: (input: { run: RunRef; user: string }) => Promise<OktaGroup[] | 'unreadable'>;
   /** Looks until Okta shows what was done, for a bounded time. */
-  readBack(input: {
+  readBack: (input: {
     run: RunRef;
     user: string;
     statuses: string[];
     inGroups: OktaGroupId[];
     notInGroups: OktaGroupId[];
-  }): Promise<ReadBack>;
+  }) => Promise<ReadBack>;
 }
 
 const GROUP_ID = /^00g[0-9A-Za-z]{17}$/;

@@ -3,7 +3,7 @@ import type { RunReport } from '../domain/run.js';
 import type { Store } from '../store/store.js';
 
 export interface RecordingActivities {
-  recordRun(report: RunReport): Promise<void>;
+  recordRun: (report: RunReport) => Promise<void>;
 }
 
 export function createRecordingActivities(

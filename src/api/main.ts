@@ -61,7 +61,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     engine,
     codecs: dataConverter.payloadCodecs ?? [],
     log,
-    metrics: createApiMetrics(),
+    metrics: createApiMetrics(() => store.runs.countOpen()),
     temporalUiUrl: config.temporalUiUrl,
     namespace,
     publicUrl: config.publicUrl,
@@ -117,14 +117,25 @@ async function untilThere<T>(
   return null;
 }
 
+/** For requests at work after a signal. */
+const GRACE_MS = 15_000;
+/** After the supervisor was killed, Temporal and the database are going as well. */
+const ORPHAN_GRACE_MS = 1_500;
+
 /** Aborted by a signal, or by the end of standard input where a supervisor holds it. */
 function stopRequests({ exitWithParent }: Config): AbortSignal {
   const stop = new AbortController();
-  const request = () => {
+  const request = (withinMs: number) => () => {
     stop.abort();
+    setTimeout(() => process.exit(1), withinMs).unref();
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, request);
-  if (exitWithParent) process.stdin.on('end', request).on('error', request).resume();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, request(GRACE_MS));
+  }
+  if (exitWithParent) {
+    const orphaned = request(ORPHAN_GRACE_MS);
+    process.stdin.on('end', orphaned).on('error', orphaned).resume();
+  }
   return stop.signal;
 }
 

@@ -1,5 +1,4 @@
 // The two sides of the demo's story: Tenure's HTTP API, and the simulated org's own truth.
-import type { Installation } from './installation.js';
 
 /** The part of a run that the story looks at. */
 export interface RunView {
@@ -27,7 +26,14 @@ export interface Clients {
   firstSignIn(login: string): Promise<void>;
 }
 
-export function createClients({ runtime, key }: Pick<Installation, 'runtime' | 'key'>): Clients {
+interface Addressed {
+  /** Origins. */
+  runtime: { api: string; simulator: string };
+  /** An API key. */
+  key: string;
+}
+
+export function createClients({ runtime, key }: Addressed): Clients {
   const api = async <T>(method: string, path: string, body?: unknown): Promise<T> =>
     answerOf(
       await fetch(`${runtime.api}${path}`, {

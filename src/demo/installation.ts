@@ -2,10 +2,11 @@
 // does it. For the demo and for tests; it knows the other processes by their files only.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeRootPlace } from '../embedded/postgres-place.js';
 
 /** What `runtime.json` says of a running installation. */
 export interface Runtime {
@@ -28,7 +29,7 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-export interface InstallationOptions {
+interface InstallationOptions {
   home: string;
   /** From {@link freePorts}; the same again for a second start. */
   ports: Ports;
@@ -90,6 +91,12 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       await ended;
     },
   };
+}
+
+/** Removes a stopped installation's home, and what root's PostgreSQL keeps elsewhere. */
+export async function removeHome(home: string): Promise<void> {
+  await removeRootPlace(home);
+  await rm(home, { recursive: true, force: true });
 }
 
 /** Ports that are free now, all at once so that they differ. */

@@ -1,10 +1,10 @@
 // `npm run demo`: the main job, told as it happens and held against the simulated org's own truth.
 // Exit code 0 only if the org showed the right state each time.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClients, type Clients, type OrgUser, type RunView } from './clients.js';
-import { freePorts, startInstallation } from './installation.js';
+import { freePorts, removeHome, startInstallation } from './installation.js';
 
 const LOGIN = 'ada.lovelace@example.com';
 const GROUPS = ['Engineering', 'Berlin Office'];
@@ -23,7 +23,7 @@ try {
   process.exitCode = 1;
 } finally {
   await tenure.stop();
-  await rm(home, { recursive: true, force: true });
+  await removeHome(home);
 }
 
 async function story(clients: Clients): Promise<void> {

@@ -29,8 +29,3 @@ export const expediteRequest = z
 export const resolveRequest = z
   .strictObject({ decision: z.enum(DECISIONS), ...requester })
   .meta({ id: 'ResolveRequest', example: { decision: 'retry' } });
-
-export type CancelRequest = z.infer<typeof cancelRequest>;
-export type RescheduleRequest = z.infer<typeof rescheduleRequest>;
-export type ExpediteRequest = z.infer<typeof expediteRequest>;
-export type ResolveRequest = z.infer<typeof resolveRequest>;

@@ -36,11 +36,9 @@ export interface OktaUser {
   profile: Profile;
 }
 
-export type OktaGroupType = 'OKTA_GROUP' | 'APP_GROUP' | 'BUILT_IN';
-
 export interface OktaGroup {
   id: OktaGroupId;
-  /** An {@link OktaGroupType}, or a type that is not known yet. */
+  /** `OKTA_GROUP`, `APP_GROUP`, `BUILT_IN`, or one that is not known yet. */
   type: string;
   name: string;
 }

@@ -17,18 +17,28 @@ export interface Owner {
 }
 
 // A line on the pipe means "all is well, go"; end of file means that our parent is gone.
-// Within about 1.5 s: the gentle signal, after a second the firm one, then SIGKILL.
+// Then: as many tenths of a second as the program may take to end by itself, the gentle signal, a
+// second later the firm one, then SIGKILL.
 const GUARD = `trap '' INT TERM HUP
 read -r _ && exit 0
-end() { kill -s "$1" "$pid" 2>/dev/null || exit 0; n=$2
-  while [ "$n" -gt 0 ] && kill -0 "$pid" 2>/dev/null; do sleep 0.1; n=$((n - 1)); done; }
-pid=$1; end "$2" 10; end "$3" 3; end KILL 0`;
+pid=$1
+rest() { n=$1; while [ "$n" -gt 0 ] && kill -0 "$pid" 2>/dev/null; do sleep 0.1; n=$((n - 1)); done; }
+end() { kill -s "$1" "$pid" 2>/dev/null || exit 0; rest "$2"; }
+rest "$2"; end "$3" 10; end "$4" 3; end KILL 0`;
 
-/** The signals a guard uses, gentle first. For PostgreSQL: fast, then immediate shutdown. */
-export interface GuardSignals {
+/** How a guard ends its program. */
+export interface GuardPlan {
+  /** Time to end by itself, for programs that notice our end; multiples of 100. */
+  graceMs: number;
   gentle: 'INT' | 'TERM';
   firm: 'QUIT' | 'KILL';
 }
+
+/** PostgreSQL's fast, then its immediate shutdown. */
+export const POSTGRES_GUARD: GuardPlan = { graceMs: 0, gentle: 'INT', firm: 'QUIT' };
+export const TEMPORAL_GUARD: GuardPlan = { graceMs: 0, gentle: 'TERM', firm: 'KILL' };
+/** Our own parts end at the end of their standard input; one that hangs must not stay either. */
+export const NODE_GUARD: GuardPlan = { graceMs: 10_000, gentle: 'TERM', firm: 'KILL' };
 
 /** Starts `command` detached from our terminal's process group. */
 export function spawnApart(command: Command, stdio: StdioOptions): ChildProcess {
@@ -42,13 +52,14 @@ export function spawnApart(command: Command, stdio: StdioOptions): ChildProcess 
 }
 
 /** Puts a guard beside a running child; it leaves by itself when the child ends while we live. */
-export function guard(child: ChildProcess, signals: GuardSignals): void {
+export function guard(child: ChildProcess, plan: GuardPlan): void {
   if (child.pid === undefined) return;
-  const shell = spawn(
-    '/bin/sh',
-    ['-c', GUARD, 'tenure-guard', String(child.pid), signals.gentle, signals.firm],
-    { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: { PATH: '/usr/bin:/bin' } },
-  );
+  const args = [child.pid, plan.graceMs / 100, plan.gentle, plan.firm].map(String);
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'tenure-guard', ...args], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: { PATH: '/usr/bin:/bin' },
+  });
   const nothing = () => undefined;
   shell.on('error', nothing);
   shell.stdin.on('error', nothing);

@@ -1,9 +1,9 @@
 // What the supervisor must know of one part: how it is started, when it is ready, how it is stopped.
 // A table of these is all that tells the real parts from a test's stub scripts.
-import type { Command, GuardSignals } from './guarded-process.js';
+import type { Command, GuardPlan } from './guarded-process.js';
 
 /** What a part's `ready` may look at while it waits. */
-export interface Probe {
+interface Probe {
   /** Aborted when the process ends before it is ready, or when all is stopped. */
   signal: AbortSignal;
   /** Resolves at the first line of output that holds `text`; for parts with output `lines`. */
@@ -19,11 +19,12 @@ export interface Part {
   command: () => Command;
   ready: (probe: Probe) => Promise<void>;
   stop: { signal: NodeJS.Signals; hurry: NodeJS.Signals; withinMs: number };
-  /** `file`: both outputs go to the part's log file. `lines`: they are read line by line. */
-  output: 'file' | 'lines';
   /**
-   * How it ends when we are killed: by a guard process with these signals, or, for our own Node
-   * parts, at the end of its standard input, which is a pipe that we hold.
+   * `file`: a program of others; both outputs go to the part's log file.
+   * `lines`: a part of ours; its output is read line by line, and it ends itself at the end of its
+   * standard input, which is a pipe that we hold.
    */
-  survivesUs: GuardSignals | 'ends-with-stdin';
+  output: 'file' | 'lines';
+  /** How it is ended when we are killed. */
+  guard: GuardPlan;
 }

@@ -2,6 +2,8 @@
 // entries of the supervisor's table. What each needs to know reaches it through its environment.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { withDeadline } from './deadline.js';
+import { NODE_GUARD, POSTGRES_GUARD, TEMPORAL_GUARD } from './guarded-process.js';
 import { logFile, rotateLog } from './home.js';
 import type { Part } from './part.js';
 import {
@@ -39,7 +41,7 @@ export function postgresPart(options: PostgresOptions): { part: Part; url: () =>
     // SIGINT is PostgreSQL's fast shutdown, SIGQUIT the immediate one; both lose nothing.
     stop: { signal: 'SIGINT', hurry: 'SIGQUIT', withinMs: 15_000 },
     output: 'file',
-    survivesUs: { gentle: 'INT', firm: 'QUIT' },
+    guard: POSTGRES_GUARD,
   };
   return { part, url: async () => postgresUrl(await prepared(), DATABASE) };
 }
@@ -56,7 +58,7 @@ export function temporalPart(home: string, options: TemporalOptions): Part {
     ready: ({ signal }) => temporalAnswers(`127.0.0.1:${options.port}`, signal),
     stop: { signal: 'SIGTERM', hurry: 'SIGKILL', withinMs: 10_000 },
     output: 'file',
-    survivesUs: { gentle: 'TERM', firm: 'KILL' },
+    guard: TEMPORAL_GUARD,
   };
 }
 
@@ -100,7 +102,7 @@ function nodePart(
   name: string,
   file: string,
   options: NodePartOptions,
-): Pick<Part, 'name' | 'command' | 'output' | 'survivesUs'> {
+): Pick<Part, 'name' | 'command' | 'output' | 'guard'> {
   return {
     name,
     command: () => ({
@@ -110,20 +112,23 @@ function nodePart(
       env: options.env(),
     }),
     output: 'lines',
-    survivesUs: 'ends-with-stdin',
+    guard: NODE_GUARD,
   };
 }
 
 async function answersOk(url: string, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const ok = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]) })
-      .then(async (response) => {
-        await response.body?.cancel();
-        return response.ok;
-      })
-      .catch(() => false);
-    if (ok) return;
+  while (!(await withDeadline(signal, 5_000, (own) => isOk(url, own)))) {
     await sleep(50, undefined, { signal });
+  }
+}
+
+async function isOk(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
   }
 }
 

@@ -56,8 +56,8 @@ export async function placePostgres(
   return { ...place, major: native.major };
 }
 
-/** Removes what `placePostgres` made outside of `home`; for tests. */
-export async function removeRootPlace(home: string, rootBase: string): Promise<void> {
+/** Removes what `placePostgres` made outside of `home`, the data included; for throwaway homes. */
+export async function removeRootPlace(home: string, rootBase = ROOT_BASE): Promise<void> {
   const id = await keptId(home, true);
   if (id !== null) await rm(join(rootBase, id), { recursive: true, force: true });
 }

@@ -25,7 +25,7 @@ const SETTINGS: Record<string, string> = {
   shared_buffers: '16MB',
   max_wal_size: '256MB',
   maintenance_work_mem: '32MB',
-  // No helper processes that a few connections do not need.
+  // No background processes that a few connections do not need.
   io_method: 'sync',
   max_parallel_workers: '0',
   max_worker_processes: '1',

@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settlesWithin } from './deadline.js';
 import { ended, guard, spawnApart } from './guarded-process.js';
 import type { Part } from './part.js';
 import { StartProblem } from './problem.js';
@@ -155,7 +156,11 @@ class Keeper {
     this.#options.onProcess(this.#part.name, noted);
     const over = new AbortController();
     let readyAt = Infinity;
-    const signal = AbortSignal.any([over.signal, this.#stopping]);
+    const { signal } = over;
+    const stop = () => {
+      over.abort();
+    };
+    this.#stopping.addEventListener('abort', stop);
     this.#part
       .ready({
         signal,
@@ -163,7 +168,7 @@ class Keeper {
       })
       .then(
         () => {
-          if (over.signal.aborted) return;
+          if (signal.aborted) return;
           readyAt = Date.now();
           onReady();
         },
@@ -172,7 +177,8 @@ class Keeper {
         },
       );
     const how = await ended(child);
-    over.abort();
+    this.#stopping.removeEventListener('abort', stop);
+    stop();
     this.#child = undefined;
     this.isReady = false;
     this.#options.onProcess(this.#part.name, null);
@@ -180,11 +186,10 @@ class Keeper {
   }
 
   #spawn(): { child: ChildProcess; lines: EventEmitter } {
-    const { output, survivesUs, name } = this.#part;
+    const { output, name } = this.#part;
     const lines = new EventEmitter();
     const log = output === 'file' ? openSync(this.#options.logFile(name), 'a', 0o600) : null;
-    const stdin = survivesUs === 'ends-with-stdin' ? 'pipe' : 'ignore';
-    const stdio: StdioOptions = log === null ? [stdin, 'pipe', 'pipe'] : [stdin, log, log];
+    const stdio: StdioOptions = log === null ? 'pipe' : ['ignore', log, log];
     const child = spawnApart(this.#part.command(), stdio);
     if (log !== null) closeSync(log);
     // Without listeners a program that cannot be started, or a closed pipe, would end us.
@@ -192,7 +197,7 @@ class Keeper {
       this.#options.say(`${name}: ${error.message}`);
     });
     child.stdin?.on('error', () => undefined);
-    if (survivesUs !== 'ends-with-stdin') guard(child, survivesUs);
+    guard(child, this.#part.guard);
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
@@ -216,10 +221,9 @@ class Keeper {
     const { signal, hurry, withinMs } = this.#part.stop;
     const over = ended(child);
     child.kill(this.#hurrying.aborted ? hurry : signal);
-    const inTime = AbortSignal.any([AbortSignal.timeout(withinMs), this.#hurrying]);
-    if (await settledBefore(over, inTime)) return;
+    if (await settlesWithin(over, withinMs, this.#hurrying)) return;
     if (this.#hurrying.aborted) child.kill(hurry);
-    if (await settledBefore(over, AbortSignal.timeout(2_000))) return;
+    if (await settlesWithin(over, 2_000)) return;
     this.#options.say(`${this.#part.name} does not stop: killing it`);
     child.kill('SIGKILL');
     await over;
@@ -243,11 +247,6 @@ async function lineWith(lines: EventEmitter, text: string, signal: AbortSignal):
     });
   });
   signal.throwIfAborted();
-}
-
-/** Whether the promise settles before the signal aborts. */
-async function settledBefore(promise: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
-  return Promise.race([promise.then(() => true), aborted(signal).then(() => false)]);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -5,33 +5,6 @@ export {
   type OktaClient,
   type OktaClientOptions,
 } from './client.js';
-export type { Answer, CallOptions, NewUser, OktaConnection, OktaGroupRule } from './connection.js';
-export {
-  OktaAuthFailedError,
-  OktaError,
-  OktaForbiddenError,
-  OktaLoginTakenError,
-  OktaNotFoundError,
-  OktaRateLimitedError,
-  OktaScopeMissingError,
-  OktaTimeoutError,
-  OktaUnavailableError,
-  OktaUnexpectedResponseError,
-  OktaValidationError,
-  OktaWrongStatusError,
-  type CallFacts,
-  type FieldFault,
-  type OktaErrorCode,
-  type Outcome,
-  type RateLimitKind,
-} from './errors.js';
-export {
-  BUCKETS,
-  type AccessToken,
-  type Bucket,
-  type CachedToken,
-  type OktaCredentials,
-  type RateGate,
-  type RateSighting,
-  type TokenCache,
-} from './ports.js';
+export type { Answer, OktaConnection } from './connection.js';
+export { OktaError } from './errors.js';
+export type { CachedToken, OktaCredentials, RateGate, RateSighting, TokenCache } from './ports.js';

@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { RunId } from '../domain/brand.js';
 import type { JsonValue } from '../domain/okta-user.js';
-import type { RunRecord } from '../domain/run.js';
+import { OPEN_PHASES, type RunRecord } from '../domain/run.js';
 import { acceptRun } from './acceptance.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import type { Database } from './database.js';
@@ -65,6 +65,16 @@ export function createRunStore(db: Database, keys: StoreKeys): RunStore {
         .limit(1)
         .executeTakeFirst();
       return row === undefined ? null : withSteps(row);
+    },
+
+    async countOpen() {
+      const rows = await db
+        .selectFrom('runs')
+        .select(['phase', sql<number>`count(*)::int`.as('count')])
+        .where('phase', 'in', OPEN_PHASES)
+        .groupBy('phase')
+        .execute();
+      return Object.fromEntries(rows.map(({ phase, count }) => [phase, count]));
     },
 
     async list(filter) {

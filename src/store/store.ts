@@ -151,6 +151,8 @@ export interface RunStore {
   latest(connection: ConnectionId, subjectRef: SubjectRef): Promise<RunRecord | null>;
   /** Newest first, without steps. */
   list(filter: RunFilter): Promise<{ items: RunRecord[]; nextCursor?: string }>;
+  /** How many open runs there are, by phase. */
+  countOpen(): Promise<Partial<Record<RunPhase, number>>>;
   /** The workflow input of a row. */
   input(id: RunId): Promise<JsonValue | null>;
   /** Rows that Temporal has not taken yet, older than `ageMs`. */

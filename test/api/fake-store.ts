@@ -13,8 +13,6 @@ interface Row {
   request: NewRun | null;
 }
 
-export type FakeStore = ReturnType<typeof fakeStore>;
-
 export function fakeStore() {
   const connections = new Map<string, Connection & { privateJwk: Record<string, unknown> }>();
   const rows = new Map<RunId, Row>();
@@ -95,6 +93,7 @@ export function fakeStore() {
       get: (id: RunId) => Promise.resolve(rows.get(id)?.record ?? null),
       latest: (connection: ConnectionId, subjectRef: SubjectRef) =>
         Promise.resolve(ofPerson(connection, subjectRef)[0] ?? null),
+      countOpen: () => Promise.resolve({}),
       list: ({ connection, connections: some, kind, phase, subjectRef, limit }) =>
         Promise.resolve({
           items: newest()

@@ -32,8 +32,6 @@ export type Weather = 'fine' | 'away' | 'lost' | 'full';
 /** What a worker makes of an update; `none`: there is no worker. */
 export type UpdateVerdict = 'apply' | 'none' | { refuse: string };
 
-export type FakeTemporal = ReturnType<typeof fakeTemporal>;
-
 export function fakeTemporal() {
   const workflows: Workflow[] = [];
   const state = {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClients, type Clients } from '../../src/demo/clients.js';
 import {
   freePorts,
+  removeHome,
   startInstallation,
   type Installation,
   type Ports,
@@ -24,7 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await installation?.stop();
   installation = undefined;
-  await rm(home, { recursive: true, force: true });
+  await removeHome(home);
 });
 
 const start = async (): Promise<Clients> => {

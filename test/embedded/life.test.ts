@@ -53,7 +53,7 @@ describe('a life of the supervisor', () => {
   it('writes addresses and processes down while it runs, for its owner only', async () => {
     const { child } = await startAndWait();
     const parts = runningParts(home);
-    expect(Object.keys(parts).sort()).toEqual(['api', 'database', 'supervisor']);
+    expect(Object.keys(parts).sort()).toEqual(['api', 'database', 'supervisor', 'worker']);
     expect(parts['supervisor']).toBe(child.pid);
     const { mode } = await import('node:fs').then((fs) => fs.statSync(join(home, 'runtime.json')));
     expect(mode & 0o777).toBe(0o600);
@@ -83,13 +83,13 @@ describe('a life of the supervisor', () => {
     expect(supervisor).toBeDefined();
   });
 
-  it('takes its parts with it when it is killed with -9', async () => {
+  it('takes its parts with it when it is killed with -9, even one that does not notice', async () => {
     const { child } = await startAndWait();
-    const { database, api } = runningParts(home);
-    expect(lives(database) && lives(api)).toBe(true);
+    const { supervisor: _, ...parts } = runningParts(home);
+    expect(Object.values(parts).filter(lives)).toHaveLength(3);
     const killedAt = Date.now();
     child.kill('SIGKILL');
-    await vi.waitUntil(() => !lives(database) && !lives(api), SOON);
+    await vi.waitUntil(() => !Object.values(parts).some(lives), SOON);
     expect(Date.now() - killedAt).toBeLessThan(5_000);
   });
 

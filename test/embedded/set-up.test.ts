@@ -76,11 +76,12 @@ describe('set-up', () => {
     ['20.19.0', true],
     ['24.1.0', true],
   ])('judges Node %s: %s', (version, fine) => {
-    const { stdout } = run(
-      `import { nodeProblem } from ${from('node-version.mjs')}; console.log(nodeProblem('${version}'));`,
+    const { stderr, status } = run(
+      `import { requireNode } from ${from('node-version.mjs')}; requireNode('${version}');`,
     );
-    if (fine) expect(stdout).toBe('null\n');
-    else expect(stdout).toContain(`needs Node 20.19.0 or newer and this is ${version}: install`);
+    expect(status).toBe(fine ? 0 : 1);
+    if (fine) expect(stderr).toBe('');
+    else expect(stderr).toContain(`needs Node 20.19.0 or newer and this is ${version}: install`);
   });
 
   it('shows a problem as one sentence and a bug with its stack', () => {

@@ -12,7 +12,12 @@ process.exit(
       { host: '127.0.0.1', port: Number(port), variable: 'TENURE_API_PORT', what: 'the API' },
     ],
     format: 'json',
-    parts: () => Promise.resolve([foreignStub('database'), nodeStub('api')]),
+    parts: () =>
+      Promise.resolve([
+        foreignStub('database'),
+        nodeStub('worker', { script: `console.log('ready'); setInterval(() => undefined, 1000);` }),
+        nodeStub('api'),
+      ]),
     ready: () => 'all is ready',
     exitWithParent: false,
     timing: { firstDelayMs: 10 },

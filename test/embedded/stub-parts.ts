@@ -20,7 +20,7 @@ export function nodeStub(name: string, overrides: Partial<Part> & { script?: str
     ready: ({ line }) => line('ready'),
     stop: { signal: 'SIGTERM', hurry: 'SIGKILL', withinMs: 5_000 },
     output: 'lines',
-    survivesUs: 'ends-with-stdin',
+    guard: { graceMs: 500, gentle: 'TERM', firm: 'KILL' },
     ...rest,
   };
 }
@@ -31,7 +31,7 @@ export function foreignStub(name: string, overrides: Partial<Part> = {}): Part {
     script: `${GENTLE_END}${STAY}`,
     ready: () => Promise.resolve(),
     output: 'file',
-    survivesUs: { gentle: 'TERM', firm: 'KILL' },
+    guard: { graceMs: 0, gentle: 'TERM', firm: 'KILL' },
     ...overrides,
   });
 }

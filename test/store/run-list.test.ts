@@ -18,6 +18,22 @@ async function pages(store: Store, filter: RunFilter): Promise<RunRecord[][]> {
   return found;
 }
 
+describe('the count of open runs', () => {
+  it('is by phase, and leaves out what is over', async () => {
+    const { store } = await newStore();
+    for (const login of ['a@x.com', 'b@x.com', 'c@x.com']) {
+      await store.runs.accept(aRequest(store, { login }));
+    }
+    const { items } = await store.runs.list({ limit: 1 });
+    const { id, connection, subjectRef, requestId } = given(items[0]);
+    const run = { id, connection, subjectRef, requestId };
+    await store.runs.report(aReport(run, 1, { phase: 'cancelled', outcome: 'undone' }));
+    const counts = await store.runs.countOpen();
+    expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(2);
+    expect(counts).not.toHaveProperty('cancelled');
+  });
+});
+
 describe('the list of runs', () => {
   it('pages newest first, each run once, also while new ones come in', async () => {
     const { store } = await newStore();

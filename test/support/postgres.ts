@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
+import { POSTGRES_GUARD, ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
 import {
   dropDatabase,
   endLeftoverBackends,
@@ -28,7 +28,7 @@ export async function startPostgres(options: {
   const log = await open(join(dir, 'postgres.log'), 'a');
   const child = spawnApart(postgresCommand(cluster), ['ignore', log.fd, log.fd]);
   await log.close();
-  guard(child, { gentle: 'INT', firm: 'QUIT' });
+  guard(child, POSTGRES_GUARD);
   const url = postgresUrl(cluster, 'postgres');
   await waitFor(child, (signal) => postgresAnswers(url, signal), join(dir, 'postgres.log'));
   return {

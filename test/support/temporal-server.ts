@@ -3,7 +3,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
-import { ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
+import { TEMPORAL_GUARD, ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
 import { freePort } from '../../src/embedded/ports.js';
 import { temporalAnswers, temporalCommand } from '../../src/embedded/temporal-server.js';
 import { findTemporalCli } from '../../scripts/setup/temporal-cli.mjs';
@@ -22,7 +22,7 @@ export async function startTemporal(options: {
   const command = temporalCommand({ cli: cliPath, port, env: process.env, cwd: dir });
   const child = spawnApart(command, ['ignore', log.fd, log.fd]);
   await log.close();
-  guard(child, { gentle: 'TERM', firm: 'KILL' });
+  guard(child, TEMPORAL_GUARD);
   const address = `127.0.0.1:${port}`;
   await waitFor(child, (signal) => temporalAnswers(address, signal), logFile);
   return {

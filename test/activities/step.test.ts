@@ -1,0 +1,213 @@
+import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { describe, expect, it } from 'vitest';
+import { createActivities } from '../../src/activities/index.js';
+import { as } from '../../src/domain/brand.js';
+import type { RunRef } from '../../src/domain/run.js';
+import {
+  OktaForbiddenError,
+  OktaTimeoutError,
+  OktaUnavailableError,
+} from '../../src/okta/errors.js';
+import type { OktaClient, OktaConnection } from '../../src/okta/index.js';
+import type { ConnectionStore, RunStore, StepReport } from '../../src/store/store.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+const RUN: RunRef = {
+  id: as('demo.0123456789abcdef.r'),
+  connection: as('demo'),
+  subjectRef: as('0123456789abcdef'),
+  requestId: as('r'),
+};
+const PROBLEM = { code: 'OKTA_AUTH_FAILED', title: 'Refused', detail: 'Key.', since: '' };
+const facts = {
+  method: 'POST',
+  path: '/api/v1/users/{user}/lifecycle/suspend',
+  httpStatus: null,
+  oktaErrorCode: null,
+  oktaRequestId: 'req-1',
+  date: null,
+};
+const answer = <T>(value: T) => Promise.resolve({ value, requestId: 'req-1', date: null });
+
+function world(
+  okta: Partial<OktaConnection>,
+  store: { runs?: Partial<RunStore>; connections?: Partial<ConnectionStore> } = {},
+) {
+  const reports: StepReport[] = [];
+  const said: string[] = [];
+  const connection = {
+    mintToken: () => answer({ expiresAt: '', scopes: [] }),
+    findGroupsByName: () => answer([]),
+    ...okta,
+  } as OktaConnection;
+  const client: OktaClient = { connection: () => connection, close: () => Promise.resolve() };
+  const activities = createActivities({
+    okta: client,
+    store: {
+      connections: {
+        admission: () => Promise.resolve({ kind: 'ready' }),
+        block: (_id: unknown, { code }: { code: string }) => Promise.resolve(void said.push(code)),
+        unblock: () => Promise.resolve(void said.push('unblocked')),
+        ...store.connections,
+      } as ConnectionStore,
+      runs: {
+        reportStep: (report: StepReport) => Promise.resolve(void reports.push(report)),
+        ...store.runs,
+      } as RunStore,
+    },
+    now: () => new Date(0),
+  });
+  return { activities, reports, said };
+}
+const suspend = {
+  run: RUN,
+  user: '00u0000000000000000a',
+  before: {
+    kind: 'seen' as const,
+    oktaUserId: as<never>('00u0000000000000000a'),
+    status: 'ACTIVE',
+    statusChanged: null,
+    name: '',
+    at: new Date(0).toISOString(),
+  },
+  otherwise: 'park' as const,
+  mayHaveHappened: false,
+};
+const failureOf = (work: Promise<unknown>): Promise<ApplicationFailure> =>
+  work.then(
+    () => {
+      throw new Error('did not fail');
+    },
+    (error: unknown) => error as ApplicationFailure,
+  );
+
+describe('a step', () => {
+  it('writes step and ledger row together, with the request ids', async () => {
+    const { activities, reports } = world({ suspendUser: () => answer(undefined) });
+    await new MockActivityEnvironment().run(activities.suspendUser, suspend);
+    expect(reports).toHaveLength(1);
+    expect(reports[0]).toMatchObject({
+      run: RUN,
+      status: 'done',
+      attempts: 1,
+      oktaRequestIds: ['req-1'],
+      event: { action: 'user.suspended' },
+    });
+  });
+
+  it('keeps a lost answer as a fact, and is retried', async () => {
+    const { activities, reports } = world({
+      suspendUser: () =>
+        Promise.reject(new OktaTimeoutError('slow', { ...facts, outcome: 'unknown' })),
+    });
+    const failure = await failureOf(
+      new MockActivityEnvironment().run(activities.suspendUser, suspend),
+    );
+    expect(failure.type).toBe('OKTA_TIMEOUT');
+    expect(reports[0]).toMatchObject({
+      status: 'running',
+      finishedAt: null,
+      event: { action: expect.stringContaining('answer-lost') as string },
+    });
+  });
+
+  it('writes nothing about a refusal that is simply repeated', async () => {
+    const { activities, reports } = world({
+      suspendUser: () =>
+        Promise.reject(new OktaUnavailableError('down', { ...facts, outcome: 'not-done' })),
+    });
+    await failureOf(new MockActivityEnvironment().run(activities.suspendUser, suspend));
+    expect(reports).toEqual([]);
+  });
+
+  it('does not repeat the deed because its record could not be written at once', async () => {
+    let writes = 0;
+    let suspensions = 0;
+    const { activities } = world(
+      {
+        suspendUser: () => {
+          suspensions += 1;
+          return answer(undefined);
+        },
+      },
+      {
+        runs: {
+          reportStep: () => {
+            writes += 1;
+            return writes < 2 ? Promise.reject(new Error('database away')) : Promise.resolve();
+          },
+        },
+      },
+    );
+    await new MockActivityEnvironment().run(activities.suspendUser, suspend);
+    expect([suspensions, writes]).toEqual([1, 2]);
+  });
+
+  it('does nothing in Okta while the connection is blocked, and says until when', async () => {
+    const { activities } = world(
+      {},
+      {
+        connections: {
+          admission: () =>
+            Promise.resolve({ kind: 'blocked', problem: PROBLEM, retryInMs: 20_000 }),
+        },
+      },
+    );
+    const failure = await failureOf(
+      new MockActivityEnvironment().run(activities.suspendUser, suspend),
+    );
+    expect(failure).toMatchObject({ type: 'CONNECTION_BLOCKED', nextRetryDelay: 20_000 });
+  });
+
+  it('probes when it is its turn, lifts the block and goes on', async () => {
+    const probe: Partial<ConnectionStore> = {
+      admission: () => Promise.resolve({ kind: 'probe', problem: PROBLEM }),
+    };
+    const well = world({ suspendUser: () => answer(undefined) }, { connections: probe });
+    await new MockActivityEnvironment().run(well.activities.suspendUser, suspend);
+    expect(well.said).toEqual(['unblocked']);
+
+    const ill = world(
+      {
+        mintToken: () =>
+          Promise.reject(new OktaUnavailableError('down', { ...facts, outcome: 'not-done' })),
+      },
+      { connections: probe },
+    );
+    const failure = await failureOf(
+      new MockActivityEnvironment().run(ill.activities.suspendUser, suspend),
+    );
+    expect(failure.type).toBe('CONNECTION_BLOCKED');
+    expect(ill.said).toEqual([]);
+  });
+
+  it('parks on what the role does not allow, with the step failed', async () => {
+    const { activities, reports } = world({
+      suspendUser: () =>
+        Promise.reject(new OktaForbiddenError('no', { ...facts, outcome: 'not-done' })),
+    });
+    const failure = await failureOf(
+      new MockActivityEnvironment().run(activities.suspendUser, suspend),
+    );
+    expect(failure).toMatchObject({ type: 'NOT_PERMITTED', nonRetryable: true });
+    expect(reports[0]?.status).toBe('failed');
+  });
+
+  it('passes the cancellation on to the call', async () => {
+    const env = new MockActivityEnvironment();
+    const { activities } = world({
+      suspendUser: (_user, options) =>
+        new Promise((_resolve, reject) => {
+          options?.signal?.addEventListener('abort', () => {
+            reject(options.signal?.reason as Error);
+          });
+          env.cancel();
+        }),
+    });
+    const failure = await failureOf(env.run(activities.suspendUser, suspend));
+    expect(failure).toBeInstanceOf(CancelledFailure);
+  });
+});
