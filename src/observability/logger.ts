@@ -27,30 +27,44 @@ export interface LoggerOptions {
   part: string;
 }
 
-/** Writes to standard output. */
+/** Writes to standard output; when nobody reads it any more, it falls silent. */
 export function createLogger({ level, format, part }: LoggerOptions): Logger {
   const isPretty = (format ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
-  return pino({
+  const options = {
     level,
     base: { part },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
       censor: '[redacted]',
     },
     serializers: { error: pino.stdSerializers.err },
-    ...(isPretty
-      ? {
-          transport: {
-            target: 'pino-pretty',
-            options: {
-              messageKey: 'event',
-              translateTime: 'SYS:HH:MM:ss.l',
-              ignore: 'pid,hostname,part',
-            },
-          },
-        }
-      : {}),
+  };
+  if (!isPretty) return pino(options, standardOutput());
+  return pino({
+    ...options,
+    transport: {
+      target: 'pino-pretty',
+      options: {
+        messageKey: 'event',
+        translateTime: 'SYS:HH:MM:ss.l',
+        ignore: 'pid,hostname,part',
+      },
+    },
   });
+}
+
+/**
+ * Standard output that goes quiet for good at its first error. A reader that was killed gives
+ * ECONNRESET before EPIPE; pino 10.4 knows the second only, and would then try forever to write its
+ * last line, blocking the process (seen November 2026).
+ */
+function standardOutput(): pino.DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true });
+  output.on('error', () => {
+    const nothing = () => undefined;
+    Object.assign(output, { write: nothing, flushSync: nothing, end: nothing, destroy: nothing });
+  });
+  return output;
 }

@@ -97,7 +97,8 @@ describe('everything in one command', () => {
     await employAda(clients);
     const pids = pidsOf(running());
     running().supervisor.kill('SIGKILL');
-    await eventually('no process is left', () => !pids.some(lives));
+    // Each by itself; a part that hangs would be ended by its guard after ten seconds only.
+    await eventually('no process is left', () => !pids.some(lives), 8_000);
     const after = await start();
     expect(await after.usersInOkta(ADA.email)).toHaveLength(1);
     const leaving = await after.post('/v1/offboardings', { connection: 'demo', login: ADA.email });

@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
+import { ended, guard, POSTGRES_GUARD, spawnApart } from '../../src/embedded/guarded-process.js';
 import {
   endLeftoverBackends,
   postgresAnswers,
@@ -28,7 +28,7 @@ async function aServer(dir: string) {
     const log = await open(logFile, 'a');
     const child = spawnApart(postgresCommand(cluster), ['ignore', log.fd, log.fd]);
     await log.close();
-    guard(child, { gentle: 'INT', firm: 'QUIT' });
+    guard(child, POSTGRES_GUARD);
     await waitFor(child, (signal) => postgresAnswers(url, signal), logFile);
     return child;
   };
