@@ -1,7 +1,7 @@
 // A person leaves: access ends at the moment that was asked for, can be given back with a click while
 // the hold lasts, and is gone for good after it where the request says so.
 //
-//   look → wait for the last day → token → look → suspend → sessions → groups → read back → hold
+//   look → … → token, look → the last day → suspend → sessions → groups → read back → hold
 //
 // Cancelling before the deadline touches Okta not at all; in the hold it gives back what this run took.
 import type { Sighting, Suspended } from '../activities/index.js';
@@ -14,6 +14,10 @@ import { okta, oktaBulk } from './activities.js';
 import { parkWith } from './endings.js';
 import { claimExecution, openRun, type Run } from './run.js';
 import { newLedge, settle, type Ledge } from './settle.js';
+
+/** Token and look come just before the deadline, so that at the deadline only one call is left. */
+const LEAD_MS = 5_000;
+const STALE_MS = 60_000;
 
 export async function offboard(input: OffboardInput): Promise<RunResult> {
   const { run: ref, person, terms, carried } = input;
@@ -37,12 +41,16 @@ export async function offboard(input: OffboardInput): Promise<RunResult> {
 
   return settle(run, ledge, async () => {
     const early = await run.attempt(() => lookUp(input, ledge));
-    await run.waitFor('suspend', 'scheduled');
-
+    await run.approach('suspend', 'scheduled', LEAD_MS);
+    const lookedAt = Date.now();
     await run.attempt(() =>
       okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: ref }]),
     );
-    const before = ledge.suspendAt === null ? early : await run.attempt(() => lookUp(input, ledge));
+    let before = ledge.suspendAt === null ? early : await run.attempt(() => lookUp(input, ledge));
+    await run.waitFor('suspend', 'scheduled');
+    // Moved away meanwhile: what was seen is too old to judge by.
+    if (Date.now() - lookedAt > STALE_MS) before = await run.attempt(() => lookUp(input, ledge));
+
     const user = ledge.oktaUserId ?? person.login;
     const access = await suspend(run, ledge, input, user, before);
 

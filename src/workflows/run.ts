@@ -18,6 +18,7 @@ import type {
   Decision,
   Moment,
   NextRun,
+  OpenPhase,
   Problem,
   RunEvent,
   RunKind,
@@ -49,6 +50,8 @@ export interface Run {
   readonly ref: RunRef;
   readonly deadlines: Deadlines;
   readonly takeovers: readonly Takeover[];
+  /** Waits until `leadMs` before a moment, and leaves the run waiting. @throws {Superseded} */
+  approach(moment: Moment, phase: 'scheduled' | 'holding', leadMs: number): Promise<void>;
   /** Waits for a moment, which may be moved or brought forward meanwhile. @throws {Superseded} */
   waitFor(moment: Moment, phase: 'scheduled' | 'holding'): Promise<void>;
   /** The same for the end of an undo window, which nothing moves. */
@@ -163,6 +166,27 @@ export function openRun(options: RunOptions): Run {
     return decided() ?? 'retry';
   }
 
+  async function wait(moment: Moment, at: OpenPhase, leadMs: number): Promise<void> {
+    const due = (): number =>
+      expedited.has(moment) ? 0 : Date.parse(deadlines[DEADLINE_OF[moment]]?.at ?? EPOCH) - leadMs;
+    const awaited = waitingFor({ for: moment }, deadlines);
+    const isNews = phase !== at || waiting?.until !== awaited.until || version === 0;
+    if (Date.now() < due() && isNews) {
+      stand(at, awaited);
+      await report();
+    }
+    while (Date.now() < due()) {
+      yieldToTakeover();
+      const seen = changes;
+      const dueAt = new Date(due());
+      upsertSearchAttributes([{ key: TenureDueAt, value: dueAt }]);
+      await condition(() => changes !== seen || hasToYield(), due() - Date.now(), {
+        summary: `${moment} at ${dueAt.toISOString()}`,
+      });
+    }
+    yieldToTakeover();
+  }
+
   async function persist<T>(
     step: (again: boolean) => Promise<T>,
     problemIn: (error: unknown) => Problem | null,
@@ -184,23 +208,10 @@ export function openRun(options: RunOptions): Run {
     deadlines,
     takeovers,
 
+    approach: (moment, waitingPhase, leadMs) => wait(moment, waitingPhase, leadMs),
+
     async waitFor(moment, waitingPhase) {
-      const due = (): number =>
-        expedited.has(moment) ? 0 : Date.parse(deadlines[DEADLINE_OF[moment]]?.at ?? EPOCH);
-      if (Date.now() < due()) {
-        stand(waitingPhase, waitingFor({ for: moment }, deadlines));
-        await report();
-      }
-      while (Date.now() < due()) {
-        yieldToTakeover();
-        const seen = changes;
-        const dueAt = new Date(due());
-        upsertSearchAttributes([{ key: TenureDueAt, value: dueAt }]);
-        await condition(() => changes !== seen || hasToYield(), due() - Date.now(), {
-          summary: `${moment} at ${dueAt.toISOString()}`,
-        });
-      }
-      yieldToTakeover();
+      await wait(moment, waitingPhase, 0);
       stand('running', null);
     },
 
