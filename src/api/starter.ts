@@ -60,7 +60,10 @@ export function createStarter(deps: StarterDeps): Starter {
     const started = await startOnceFree(order, takeover);
     switch (started.kind) {
       case 'started':
-        await runs.markStarted(run.id, started.workflowRunId);
+        // It runs, whatever becomes of the mark: a refusal now would not be true, and the sweep sets it.
+        await runs.markStarted(run.id, started.workflowRunId).catch((error: unknown) => {
+          log.warn({ event: 'run.start.unmarked', runId: run.id, error });
+        });
         return;
       case 'not-taken':
         log.warn({ event: 'run.start.not-taken', runId: run.id, error: started.cause });

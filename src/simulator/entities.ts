@@ -41,6 +41,8 @@ export interface User {
   readonly lastUpdated: string;
   readonly passwordChanged: string | null;
   readonly hasPassword: boolean;
+  /** Created with the hash of a password instead of one. */
+  readonly hasImportedPassword?: boolean;
   readonly recoveryQuestion?: string;
   readonly profile: Profile;
   /** Group id → how the user came in: by hand, or the id of the rule that did it. */

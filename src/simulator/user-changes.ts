@@ -20,6 +20,7 @@ interface NewUser {
   readonly status: UserStatus;
   readonly profile: Profile;
   readonly hasPassword?: boolean;
+  readonly hasImportedPassword?: boolean;
   readonly recoveryQuestion?: string | undefined;
   readonly groups?: User['groups'];
   readonly sessions?: number;
@@ -40,6 +41,7 @@ export function newUser(facts: NewUser, at: Moment): User {
       lastUpdated: at.stamp,
       passwordChanged: hasPassword ? at.stamp : null,
       hasPassword,
+      ...(facts.hasImportedPassword === true ? { hasImportedPassword: true } : {}),
       ...(recoveryQuestion === undefined ? {} : { recoveryQuestion }),
       profile,
       groups: facts.groups ?? {},
@@ -84,8 +86,9 @@ export function withProfile(user: User, profile: Profile, at: Moment): User {
 }
 
 export function withPassword(user: User, at: Moment): User {
+  const { hasImportedPassword: _, ...rest } = user;
   return {
-    ...user,
+    ...rest,
     hasPassword: true,
     passwordChanged: at.stamp,
     lastUpdated: at.stamp,

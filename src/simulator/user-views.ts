@@ -41,6 +41,7 @@ export function userEtag(user: User): string {
 }
 
 function core(user: User, org: OrgRecord): Record<string, unknown> {
+  const provider = user.hasImportedPassword === true ? 'IMPORT' : 'OKTA';
   const { firstName, lastName, mobilePhone, secondEmail, login, email, ...more } = user.profile;
   return {
     id: user.id,
@@ -67,7 +68,7 @@ function core(user: User, org: OrgRecord): Record<string, unknown> {
         ? {}
         : { recovery_question: { question: user.recoveryQuestion } }),
       emails: [{ value: email, status: 'VERIFIED', type: 'PRIMARY' }],
-      provider: { type: 'OKTA', name: 'OKTA' },
+      provider: { type: provider, name: provider },
     },
   };
 }

@@ -34,6 +34,17 @@ describe('groups', () => {
     ]);
   });
 
+  it('have links that lead somewhere: to members and to no applications', async () => {
+    const { json } = await client.call('POST', '/groups', { profile: { name: 'Linked' } });
+    const { users, apps } = json['_links'] as Record<string, { href: string }>;
+    for (const target of [users, apps]) {
+      const reply = await client.call('GET', target?.href ?? '');
+      expect([reply.status, reply.list]).toEqual([200, []]);
+    }
+    const unknown = await client.call('GET', '/groups/00gNoSuchGroup000000/apps');
+    expect([unknown.status, unknown.json.errorCode]).toEqual([404, 'E0000007']);
+  });
+
   it('are found by the start of the name, by search and by filter', async () => {
     for (const name of ['Gardeners', 'Garden Helpers', 'Night Gardeners']) {
       await sim.org.seedGroup(name);

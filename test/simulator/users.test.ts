@@ -60,6 +60,22 @@ describe('creating a user', () => {
     expect(reply.json['passwordChanged'] === null).toBe(credentials === undefined);
   });
 
+  it('with the hash of a password is an import, until a password is set', async () => {
+    const hash = { algorithm: 'SHA-512', salt: 'c2FsdA==', saltOrder: 'PREFIX', value: 'aGFzaA==' };
+    const made = await client.call('POST', '/users', {
+      profile: person(),
+      credentials: { password: { hash } },
+    });
+    expect(made.json).toMatchObject({
+      status: 'ACTIVE',
+      credentials: { password: {}, provider: { type: 'IMPORT', name: 'IMPORT' } },
+    });
+    const changed = await client.call('POST', `/users/${made.json.id}`, {
+      credentials: { password: { value: 'Xy-12345' } },
+    });
+    expect(changed.json).toMatchObject({ credentials: { provider: { type: 'OKTA' } } });
+  });
+
   it('puts the user into groups in the same call', async () => {
     const groups = await Promise.all(
       ['One', 'Two'].map((name) => sim.org.seedGroup(`Create ${name}`)),

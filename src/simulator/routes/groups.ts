@@ -50,6 +50,17 @@ export const groupRoutes: readonly ApiRoute[] = [
   { method: 'PUT', path: '/api/v1/groups/:gid', bucket: 'E', ...manage, handle: rename },
   { method: 'DELETE', path: '/api/v1/groups/:gid', bucket: 'E', ...manage, handle: remove },
   { method: 'GET', path: '/api/v1/groups/:gid/users', bucket: 'D', ...read, handle: members },
+  // Applications are not simulated, so no group has any.
+  {
+    method: 'GET',
+    path: '/api/v1/groups/:gid/apps',
+    bucket: 'D',
+    ...read,
+    handle: (call) => {
+      groupFor(call, 'okta.groups.read');
+      return ok([]);
+    },
+  },
   { method: 'PUT', path: MEMBER, bucket: 'D', ...manage, handle: addMember },
   { method: 'DELETE', path: MEMBER, bucket: 'D', ...manage, handle: removeMember },
 ];

@@ -74,7 +74,9 @@ function create(call: AuthorizedCall): Answer {
   demand(access.has('okta.users.create'));
   const { profile = {}, credentials, groupIds = [] } = jsonBody(call, createBody);
   const activate = flag(call, 'activate', true);
-  const hasPassword = credentials?.password !== undefined;
+  const password = credentials?.password;
+  const hasPassword = password !== undefined;
+  const hasImportedPassword = typeof password === 'object' && 'hash' in password;
   demand(access.mayCreateIn(groupIds));
   demand(
     !activate ||
@@ -99,6 +101,7 @@ function create(call: AuthorizedCall): Answer {
       status: activate ? activeStatus : 'STAGED',
       profile: withoutNulls(profile),
       hasPassword,
+      hasImportedPassword,
       recoveryQuestion: credentials?.recovery_question?.question,
       groups: Object.fromEntries(groups),
     },
