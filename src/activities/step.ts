@@ -6,14 +6,30 @@ import type { ConnectionId, OktaUserId } from '../domain/brand.js';
 import type { ConnectionProblem } from '../domain/connection.js';
 import type { RunEvent, RunRef, StepStatus } from '../domain/run.js';
 import { OktaError, type Answer, type OktaClient, type OktaConnection } from '../okta/index.js';
-import type { StepReport, Store } from '../store/store.js';
-import { blocked, judge } from './failures.js';
+import type { ConnectionStore, StepReport, Store } from '../store/store.js';
+import { rememberReady } from './admission.js';
+import { blocked, CONNECTION_BLOCKED, judge } from './failures.js';
 
 export interface ActivityDeps {
   okta: OktaClient;
   store: Pick<Store, 'connections' | 'runs'>;
   now: () => Date;
+  /** Told how every attempt ended. */
+  observe?: (step: ObservedStep) => void;
 }
+
+/** An attempt of a step, for metrics and logs: bounded words, numbers and Okta's request ids only. */
+export interface ObservedStep {
+  activity: string;
+  result: NonNullable<Done<unknown>['status']> | Trouble;
+  code: string | null;
+  limited: 'window' | 'concurrency' | 'budget' | null;
+  durationMs: number;
+  oktaRequestIds: string[];
+}
+
+/** `broken`: our own store, or an error of ours. */
+type Trouble = 'retried' | 'parked' | 'blocked' | 'cancelled' | 'broken';
 
 /** What a step says of itself once it is through. */
 export interface Done<T> {
@@ -30,7 +46,7 @@ export interface Done<T> {
 /** What the body of a step works with. */
 export interface StepTools {
   okta: OktaConnection;
-  /** Ends the calls when the activity is cancelled. */
+  /** Ends the calls when the attempt is over. */
   signal: AbortSignal;
   /** Whether an earlier attempt may have reached Okta. */
   mayHaveHappened: boolean;
@@ -39,6 +55,7 @@ export interface StepTools {
 }
 
 const STORE_ATTEMPTS = 5;
+const HEARTBEAT_MS = 5_000;
 const FIRST_PROBE_MS = 10_000;
 
 export type RunStep = <T>(
@@ -46,13 +63,26 @@ export type RunStep = <T>(
   body: (tools: StepTools) => Promise<Done<T>>,
 ) => Promise<T>;
 
-export function createStepRunner({ okta, store, now }: ActivityDeps): RunStep {
+export function createStepRunner({ okta, store, now, observe }: ActivityDeps): RunStep {
+  const connections = { ...store.connections, ...rememberReady(store.connections) };
+
   return async function runStep(input, body) {
     const context = Context.current();
     const { attempt, activityId, activityType } = context.info;
     const connection = okta.connection(input.run.connection);
     const startedAt = now().toISOString();
+    const startedMs = performance.now();
     const requestIds: string[] = [];
+
+    const ended = (
+      result: ObservedStep['result'],
+      code: string | null = null,
+      limited: ObservedStep['limited'] = null,
+    ): void => {
+      const durationMs = performance.now() - startedMs;
+      const step = { activity: activityType, result, code, limited, durationMs };
+      observe?.({ ...step, oktaRequestIds: requestIds });
+    };
 
     const report = (
       status: StepStatus,
@@ -76,11 +106,16 @@ export function createStepRunner({ okta, store, now }: ActivityDeps): RunStep {
         ...(oktaUserId === undefined ? {} : { oktaUserId }),
       });
 
+    // Without signs of life, a task that was lost on its way to us would be missed after a minute only.
+    const beat = setInterval(() => {
+      context.heartbeat();
+    }, HEARTBEAT_MS);
+    const signal = unlessCancelled(context);
     try {
-      await admit(store, connection, input.run.connection, context.cancellationSignal);
+      await admit(connections, connection, input.run.connection, signal);
       const done = await body({
         okta: connection,
-        signal: context.cancellationSignal,
+        signal,
         mayHaveHappened: attempt > 1,
         take: (answer) => {
           if (answer.requestId !== null) requestIds.push(answer.requestId);
@@ -89,6 +124,7 @@ export function createStepRunner({ okta, store, now }: ActivityDeps): RunStep {
       });
       const event = done.action === undefined ? null : eventOf(context, done.action, done.detail);
       await report(done.status ?? 'done', done.detail, event, done.oktaUserId);
+      ended(done.status ?? 'done');
       return done.value;
     } catch (error) {
       if (error instanceof OktaError) {
@@ -98,7 +134,10 @@ export function createStepRunner({ okta, store, now }: ActivityDeps): RunStep {
       if (error instanceof ApplicationFailure && error.nonRetryable === true) {
         await report('failed', error.message, null);
       }
+      ended(...troubleOf(error, context.cancellationSignal));
       throw context.cancellationSignal.aborted ? new CancelledFailure('cancelled') : error;
+    } finally {
+      clearInterval(beat);
     }
 
     async function settle(error: OktaError): Promise<Error> {
@@ -111,23 +150,51 @@ export function createStepRunner({ okta, store, now }: ActivityDeps): RunStep {
         case 'retry':
           // A refusal that is simply repeated shows in Temporal; a lost answer is a fact to keep.
           if (lost !== null) await report('running', error.message, lost);
+          ended('retried', error.code, error.code === 'OKTA_RATE_LIMITED' ? error.kind : null);
           return verdict.failure;
         case 'park':
           await report('failed', verdict.failure.message, lost);
+          ended('parked', error.code);
           return verdict.failure;
         case 'block': {
           const { code, title, detail } = verdict;
-          await store.connections.block(input.run.connection, {
+          await connections.block(input.run.connection, {
             code,
             title,
             detail,
             since: now().toISOString(),
           });
+          ended('blocked', error.code);
           return blocked(detail, FIRST_PROBE_MS);
         }
       }
     }
   };
+}
+
+/**
+ * Ends the calls when the attempt is over (timed out, or its worker stops), but not when the run is
+ * cancelled: a call that is under way is short, and what came of it must be known to take it back.
+ */
+function unlessCancelled(context: Context): AbortSignal {
+  const calls = new AbortController();
+  context.cancellationSignal.addEventListener('abort', () => {
+    if (context.cancellationDetails?.cancelRequested === true) return;
+    calls.abort(context.cancellationSignal.reason);
+  });
+  return calls.signal;
+}
+
+/** How an attempt ended that Okta did not end. */
+function troubleOf(error: unknown, signal: AbortSignal): [Trouble, string | null] {
+  if (error instanceof ApplicationFailure && error.nonRetryable === true) {
+    return ['parked', error.type ?? null];
+  }
+  if (signal.aborted) return ['cancelled', null];
+  if (error instanceof ApplicationFailure && error.type === CONNECTION_BLOCKED) {
+    return ['blocked', error.type];
+  }
+  return ['broken', null];
 }
 
 /** A ledger row's key: one an attempt, whatever is repeated. */
@@ -138,12 +205,12 @@ function eventOf(context: Context, action: string, detail: string): RunEvent {
 
 /** Passes when the connection works. Blocked: the one caller whose turn it is tries it out. */
 async function admit(
-  store: ActivityDeps['store'],
+  connections: ConnectionStore,
   okta: OktaConnection,
   id: ConnectionId,
   signal: AbortSignal,
 ): Promise<void> {
-  const admission = await store.connections.admission(id);
+  const admission = await connections.admission(id);
   switch (admission.kind) {
     case 'ready':
       return;
@@ -153,7 +220,7 @@ async function admit(
       throw blocked(sentence(admission.problem), admission.retryInMs);
     case 'probe':
       await probe(okta, signal, admission.problem);
-      await store.connections.unblock(id);
+      await connections.unblock(id);
   }
 }
 

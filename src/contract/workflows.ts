@@ -3,7 +3,6 @@ import type { OktaGroupId, OktaUserId, RequestId } from '../domain/brand.js';
 import type { JsonValue } from '../domain/okta-user.js';
 import type { RunOutcome, RunRef, TimeValue } from '../domain/run.js';
 
-export const TASK_QUEUE = 'tenure';
 /** Registered workflow types. */
 export const ONBOARD = 'onboard';
 export const OFFBOARD = 'offboard';

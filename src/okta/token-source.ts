@@ -59,9 +59,9 @@ export class TokenSource {
     return this.#usable(origin) ?? this.#renewed(signal);
   }
 
-  /** Like `session`, after a look at the credentials. `renew`: with a new token in any case. */
+  /** Like `session`. `renew`: after a look at the credentials, and with a new token in any case. */
   async verify(signal?: AbortSignal, renew = false): Promise<Session> {
-    const { origin } = await orAbort(this.#credentials(0), signal);
+    const { origin } = await orAbort(this.#credentials(renew ? 0 : CREDENTIALS_MS), signal);
     if (renew) {
       const shared = await orAbort(this.#parts.read(), signal);
       this.#drop(shared);

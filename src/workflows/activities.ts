@@ -8,11 +8,13 @@ import type { OktaActivities, RecordingActivities } from '../activities/index.js
 
 /**
  * Steps in Okta. A call ends within 20 s, with a fresh token and one more try within 40; what is left
- * is for short waits in place and the record in the store. An outage is waited out without end. The
- * outcome of a step in flight is always awaited: compensation must know it.
+ * is for short waits in place and the record in the store. Heartbeats tell within 20 s when a task
+ * was lost on its way to a worker, or its worker died. An outage is waited out without end. The outcome
+ * of a step in flight is always awaited: compensation must know it.
  */
 export const okta = proxyActivities<OktaActivities>({
-  startToCloseTimeout: '2 minutes',
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '20 seconds',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });

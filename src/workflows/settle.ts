@@ -1,8 +1,10 @@
 // How every run ends, whichever story it tells: done, taken back, given up, replaced. Compensations
 // are registered before the step that they undo and run newest first.
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   isCancellation,
   makeContinueAsNewFunc,
 } from '@temporalio/workflow';
@@ -79,13 +81,20 @@ export async function settle(
       await yieldTo(run, ledge);
       throw ApplicationFailure.nonRetryable(error.message, error.problem.code);
     }
-    if (isCancellation(error)) {
-      await takeBack(run, ledge);
-      await run.close('cancelled', 'undone');
-      await yieldTo(run, ledge);
-    }
-    throw error;
+    if (!isCancelled(error)) throw error;
+    await takeBack(run, ledge);
+    await run.close('cancelled', 'undone');
+    await yieldTo(run, ledge);
+    throw isCancellation(error) ? error : new CancelledFailure('cancelled');
   }
+}
+
+/** A step that fails while the run is cancelled is not tried again: Temporal gives its failure instead. */
+function isCancelled(error: unknown): boolean {
+  return (
+    isCancellation(error) ||
+    (error instanceof ActivityFailure && CancellationScope.current().consideredCancelled)
+  );
 }
 
 /** Newest first, each until it is done or given up by decision. */

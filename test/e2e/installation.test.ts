@@ -60,7 +60,8 @@ async function employAda(clients: Clients): Promise<void> {
   await clients.firstSignIn(ADA.email);
 }
 
-describe('everything in one command', () => {
+// Two starts of everything in most of them.
+describe('everything in one command', { timeout: 150_000 }, () => {
   it('meets a deadline although everything was killed while it waited', async () => {
     const clients = await start();
     await employAda(clients);

@@ -154,7 +154,9 @@ describe('the embedded PostgreSQL', () => {
     symlinkSync('/bin/sleep', named);
     const leftover = spawn(named, ['600'], { cwd: data });
     const visitor = spawn('/bin/sleep', ['600'], { cwd: data });
-    await expect.poll(() => processesIn(data, 'postgres')).toEqual([leftover.pid]);
+    await expect
+      .poll(() => processesIn(data, 'postgres'), { timeout: 20_000 })
+      .toEqual([leftover.pid]);
     await start();
     await query(url, 'select 1');
     expect(leftover.signalCode).toBe('SIGQUIT');

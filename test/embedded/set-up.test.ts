@@ -18,6 +18,8 @@ const run = (code: string) =>
   spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
 const from = (name: string) => JSON.stringify(join(scripts, 'setup', name));
 
+const WITHIN = { timeout: 20_000 };
+
 describe('the lock of set-up', () => {
   const holder = (seconds: number) => `
     import { appendFileSync } from 'node:fs';
@@ -35,23 +37,20 @@ describe('the lock of set-up', () => {
   const over = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
   it('lets one in at a time and tells the other whom it waits for', async () => {
-    const first = hold(0.5);
-    await expect.poll(log).toEqual(['in']);
+    const first = hold(600);
+    await expect.poll(log, WITHIN).toEqual(['in']);
     const second = hold(0);
+    const said = `said Another set-up (process ${first.pid ?? ''}) is at work: waiting for it …`;
+    await expect.poll(log, WITHIN).toEqual(['in', said]);
+    first.kill('SIGINT');
     await Promise.all([over(first), over(second)]);
-    expect(log()).toEqual([
-      'in',
-      `said Another set-up (process ${first.pid ?? ''}) is at work: waiting for it …`,
-      'out',
-      'in',
-      'out',
-    ]);
+    expect(log()).toEqual(['in', said, 'in', 'out']);
     expect(existsSync(join(dir, 'lock'))).toBe(false);
   });
 
   it('is taken over from an owner that was killed', async () => {
     const killed = hold(600);
-    await expect.poll(log).toEqual(['in']);
+    await expect.poll(log, WITHIN).toEqual(['in']);
     killed.kill('SIGKILL');
     await over(killed);
     expect(existsSync(join(dir, 'lock'))).toBe(true);
@@ -61,7 +60,7 @@ describe('the lock of set-up', () => {
 
   it('is given back on Ctrl-C', async () => {
     const stopped = hold(600);
-    await expect.poll(log).toEqual(['in']);
+    await expect.poll(log, WITHIN).toEqual(['in']);
     stopped.kill('SIGINT');
     await over(stopped);
     expect(stopped.signalCode).toBe('SIGINT');

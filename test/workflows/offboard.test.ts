@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { TenurePhase, TenureRun } from '../../src/contract/search-attributes.js';
 import {
   expediteUpdate,
@@ -57,6 +57,25 @@ describe('an offboarding', () => {
       outcome: 'undone',
       actions: [],
     });
+  });
+
+  it('takes back a suspension that was cancelled in flight and then failed', async () => {
+    let fail: () => void = () => undefined;
+    const failing = new Promise<never>((_resolve, reject) => {
+      fail = () => {
+        reject(ApplicationFailure.create({ type: 'OKTA_TIMEOUT', message: 'slow' }));
+      };
+    });
+    const stubs = stubActivities({ suspendUser: () => failing });
+    const { offboard } = await start(stubs);
+    const { handle, run } = await offboard();
+    await eventually('it suspends', () => stubs.calls.includes('suspendUser'));
+    await handle.cancel();
+    fail();
+    await handle.result().catch(() => undefined);
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    expect(stubs.calls.at(-1)).toBe('unsuspendUser');
+    expect(stubs.last(run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
   });
 
   it('touches Okta not at all when it is cancelled before its deadline', async () => {
@@ -275,9 +294,14 @@ describe('an urgent offboarding', () => {
       next: { run: { id: urgent.run.id } },
     });
     const handle = client.workflow.getHandle(first.handle.workflowId);
-    const { typedSearchAttributes } = await handle.describe();
-    expect(typedSearchAttributes.get(TenureRun)).toBe(urgent.run.id);
-    expect(typedSearchAttributes.get(TenurePhase)).toBe('holding');
+    // The report goes out before the server has the task's other commands.
+    await eventually('Temporal shows the same', async () => {
+      const { typedSearchAttributes } = await handle.describe();
+      return (
+        typedSearchAttributes.get(TenureRun) === urgent.run.id &&
+        typedSearchAttributes.get(TenurePhase) === 'holding'
+      );
+    });
 
     await handle.cancel();
     await handle.result().catch(() => undefined);
