@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { createEngine, type Engine } from '../src/api/temporal.js';
-import { TASK_QUEUE } from '../src/contract/workflows.js';
 import { createDataConverter } from '../src/crypto/data-converter.js';
 import { readMasterKey } from '../src/crypto/master-key.js';
 import { startInstallation, type Installation, type Ports } from '../src/demo/installation.js';
 import { guard, TEMPORAL_GUARD } from '../src/embedded/guarded-process.js';
 import { openStore, type OpenStore } from '../src/store/open.js';
+
+/** What the embedded mode's worker polls. */
+const TASK_QUEUE = 'tenure';
 
 /** The name of our own database connections. */
 export const OURS = 'tenure-bench';

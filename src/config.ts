@@ -31,6 +31,8 @@ const environment = z.object({
   TENURE_WORKFLOW_BUNDLE: text.optional(),
   TENURE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   TENURE_LOG_FORMAT: z.enum(['pretty', 'json']).optional(),
+  TENURE_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   TENURE_EXIT_WITH_PARENT: z.stringbool().default(false),
   TENURE_OKTA_TIMEOUT_MS: z.coerce.number().int().min(100).max(120_000).default(20_000),
 });
@@ -69,6 +71,10 @@ export interface Config {
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   /** Undefined: pretty on a terminal, else json. */
   logFormat: 'pretty' | 'json' | undefined;
+  /** Where a worker serves `/metrics`, on `host`; null: nowhere. */
+  metricsPort: number | null;
+  /** Base URL of an OTLP/HTTP receiver of traces; null turns tracing off. */
+  otlpEndpoint: string | null;
   /** End at end of standard input: how a child notices that its supervisor was killed. */
   exitWithParent: boolean;
   oktaTimeoutMs: number;
@@ -119,6 +125,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     workflowBundle: e.TENURE_WORKFLOW_BUNDLE ?? null,
     logLevel: e.TENURE_LOG_LEVEL,
     logFormat: e.TENURE_LOG_FORMAT,
+    metricsPort: e.TENURE_METRICS_PORT ?? null,
+    otlpEndpoint: e.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     exitWithParent: e.TENURE_EXIT_WITH_PARENT,
     oktaTimeoutMs: e.TENURE_OKTA_TIMEOUT_MS,
   };

@@ -28,7 +28,7 @@ export function createApp(deps: AppDeps): express.Express {
   app.use(requestIds, observed(deps), helmetFor(deps.publicUrl));
   app.use(healthRouter(deps));
   app.use(docsRouter(deps.publicUrl));
-  if (deps.codecPath !== null) app.use(openCodec(deps, deps.codecPath));
+  if (deps.codecPath !== null) app.use(deps.codecPath, openCodec(deps));
   app.use(routerOf(deps.store, routesOf(deps)));
   app.use(() => {
     throw new Problem(404, 'NOT_FOUND', 'Not found', 'There is nothing at this address; see /docs');

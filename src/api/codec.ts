@@ -40,12 +40,13 @@ export function codecRoutes({ codecs }: Pick<AppDeps, 'codecs'>): Route[] {
   ];
 }
 
-export function openCodec(
-  { codecs, temporalUiUrl }: Pick<AppDeps, 'codecs' | 'temporalUiUrl'>,
-  codecPath: string,
-): express.Router {
+/** To be mounted under the unguessable path, which is then no part of the route's pattern. */
+export function openCodec({
+  codecs,
+  temporalUiUrl,
+}: Pick<AppDeps, 'codecs' | 'temporalUiUrl'>): express.Router {
   const router = express.Router();
-  const path = `${codecPath}/decode`;
+  const path = '/decode';
   const guard: RequestHandler = (req, res, next) => {
     const origin = req.get('origin');
     if (!isLoopbackHost(req.get('host')) || !isUiOrigin(origin, temporalUiUrl)) {

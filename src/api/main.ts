@@ -7,6 +7,7 @@ import { createDataConverter } from '../crypto/data-converter.js';
 import { readMasterKey } from '../crypto/master-key.js';
 import { createLogger, type Logger } from '../observability/logger.js';
 import { createApiMetrics } from '../observability/metrics.js';
+import { startTracing } from '../observability/start-tracing.js';
 import { openStore, type OpenStore } from '../store/open.js';
 import { learnAdminKey } from './admin-key.js';
 import { createApp } from './app.js';
@@ -43,10 +44,11 @@ async function main(config: Config, log: Logger): Promise<void> {
   }
   await untilThere(log, stop, () => learnConfigured(config, store, log));
 
+  const tracing = await startTracing({ endpoint: config.otlpEndpoint, service: 'tenure-api' });
   const connection = temporalConnection(config);
   const namespace = config.temporalNamespace;
   const dataConverter = createDataConverter(store.keyRing);
-  const client = temporalClient(connection, namespace, dataConverter);
+  const client = temporalClient(connection, namespace, dataConverter, tracing?.clientInterceptors);
   const engine = createEngine({ client, namespace, taskQueue: config.taskQueue });
   const setup: Setup = runSetup(
     {
@@ -56,18 +58,23 @@ async function main(config: Config, log: Logger): Promise<void> {
     },
     { log, signal: stop },
   );
-  answer = createApp({
+  const app = createApp({
     store,
     engine,
     codecs: dataConverter.payloadCodecs ?? [],
     log,
-    metrics: createApiMetrics(() => store.runs.countOpen()),
+    metrics: createApiMetrics({
+      countRuns: () => store.runs.countOpen(),
+      connectionStatuses: async () => (await store.connections.list()).map(({ status }) => status),
+      oldestUnstarted: async () => (await store.runs.unstarted(0, 1))[0]?.run.requestId ?? null,
+    }),
     temporalUiUrl: config.temporalUiUrl,
     namespace,
     publicUrl: config.publicUrl,
     codecPath: config.codecPath,
     pendingSetup: () => setup.pending(),
   });
+  answer = tracing === null ? app : tracing.requests(app);
   const { runs } = store;
   const sweep = startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) });
   log.info({ event: 'api.ready', host: config.host, port: config.apiPort, url: config.publicUrl });
@@ -77,6 +84,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   await Promise.all([close(server), sweep.stop()]);
   await connection.close();
   await store.close();
+  await tracing?.close();
   log.info({ event: 'api.stopped' });
 }
 

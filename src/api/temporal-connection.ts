@@ -1,5 +1,5 @@
 // The API's way to Temporal: lazy, so that the API starts and serves reads while Temporal is away.
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from '../config.js';
@@ -23,6 +23,12 @@ export function temporalClient(
   connection: Connection,
   namespace: string,
   dataConverter: DataConverter,
+  interceptors: WorkflowClientInterceptor[] = [],
 ): Client {
-  return new Client({ connection, namespace, dataConverter });
+  return new Client({
+    connection,
+    namespace,
+    dataConverter,
+    interceptors: { workflow: interceptors },
+  });
 }

@@ -1,4 +1,5 @@
-// The Prometheus registry of a process. Labels come from bounded sets: route patterns, never paths.
+// The Prometheus registry of the API. Labels come from bounded sets: route patterns, never paths. What
+// a scrape asks the database for is asked then; an answer that does not come leaves its numbers out.
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface ApiMetrics {
@@ -7,8 +8,17 @@ export interface ApiMetrics {
   observeRequest: (labels: { method: string; route: string; status: number }, ms: number) => void;
 }
 
-/** `countRuns` is asked at every scrape: open runs by phase. A failure leaves the gauge out. */
-export function createApiMetrics(countRuns?: () => Promise<Record<string, number>>): ApiMetrics {
+/** Asked at every scrape. */
+export interface ApiMetricSources {
+  /** Open runs by phase. */
+  countRuns: () => Promise<Record<string, number>>;
+  /** The status of every connection. */
+  connectionStatuses: () => Promise<string[]>;
+  /** The request id (a UUIDv7) of the oldest run that Temporal has not taken; null where all are. */
+  oldestUnstarted: () => Promise<string | null>;
+}
+
+export function createApiMetrics(sources?: ApiMetricSources): ApiMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -18,7 +28,7 @@ export function createApiMetrics(countRuns?: () => Promise<Record<string, number
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
-  if (countRuns !== undefined) addRunGauge(registry, countRuns);
+  if (sources !== undefined) addGauges(registry, sources);
   return {
     registry,
     observeRequest: ({ method, route, status }, ms) => {
@@ -27,17 +37,62 @@ export function createApiMetrics(countRuns?: () => Promise<Record<string, number
   };
 }
 
-function addRunGauge(registry: Registry, countRuns: () => Promise<Record<string, number>>): void {
-  new Gauge({
+function addGauges(registry: Registry, sources: ApiMetricSources): void {
+  addCounts(registry, {
     name: 'tenure_runs',
-    help: 'Runs by phase',
-    labelNames: ['phase'],
-    registers: [registry],
-    async collect() {
-      const counts = await countRuns().catch(() => null);
-      this.reset();
-      if (counts === null) return;
-      for (const [phase, count] of Object.entries(counts)) this.set({ phase }, count);
+    help: 'Open runs by phase',
+    label: 'phase',
+    count: sources.countRuns,
+  });
+  addCounts(registry, {
+    name: 'tenure_connections',
+    help: 'Connections by status',
+    label: 'status',
+    count: async () => tally(await sources.connectionStatuses()),
+  });
+  addCounts(registry, {
+    name: 'tenure_oldest_unstarted_run_seconds',
+    help: 'Age of the oldest accepted run that Temporal has not taken yet; 0 where there is none',
+    label: null,
+    count: async () => {
+      const id = await sources.oldestUnstarted();
+      return { age: id === null ? 0 : Math.max(0, (Date.now() - madeAt(id)) / 1000) };
     },
   });
+}
+
+interface Counts {
+  name: string;
+  help: string;
+  /** Null: one number without labels. */
+  label: string | null;
+  count: () => Promise<Record<string, number>>;
+}
+
+function addCounts(registry: Registry, { name, help, label, count }: Counts): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: label === null ? [] : [label],
+    registers: [registry],
+    async collect() {
+      const counts = await count().catch(() => null);
+      if (label === null) this.remove({});
+      else this.reset();
+      for (const [value, number] of Object.entries(counts ?? {})) {
+        this.set(label === null ? {} : { [label]: value }, number);
+      }
+    },
+  });
+}
+
+function tally(words: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
+
+/** Milliseconds since 1970: the first 48 bits of a UUIDv7 (RFC 9562, section 5.7). */
+function madeAt(uuid: string): number {
+  return Number.parseInt(uuid.replaceAll('-', '').slice(0, 12), 16);
 }

@@ -38,7 +38,7 @@ export interface Layout {
 }
 
 /** How PostgreSQL servers are had: a url of the database `postgres`, and its end. */
-export type StartPostgres = (options: {
+type StartPostgres = (options: {
   dir: string;
 }) => Promise<{ url: string; stop: () => Promise<void> }>;
 
