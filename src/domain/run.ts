@@ -153,7 +153,7 @@ export interface RunRecord {
 }
 
 /**
- * What a workflow says of its run, whole each time. `version` grows by one with every report of a
+ * What a workflow says of its run, whole each time. `version` grows with every report of a
  * run; the store drops a report that is not newer than what it has, so a repeat does no harm.
  */
 export interface RunReport {

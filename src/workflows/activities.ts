@@ -27,12 +27,20 @@ export const oktaBulk = proxyActivities<Pick<OktaActivities, 'assignGroups' | 'r
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
-/** The run's own record: repeatable, so a local activity, tried until the database answers. */
-export const { recordRun } = proxyLocalActivities<RecordingActivities>({
+const RECORD = {
   startToCloseTimeout: '15 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,
     maximumInterval: '30 seconds',
   },
-});
+} as const;
+
+/** The run's own record: repeatable, so a local activity, tried until the database answers. */
+export const { recordRun } = proxyLocalActivities<RecordingActivities>(RECORD);
+
+/**
+ * The same for a record that makes another run. A workflow task that is lost takes its local activities
+ * with it, although they happened; a run that was made must not have been made in vain.
+ */
+export const { recordRun: recordNextRun } = proxyActivities<RecordingActivities>(RECORD);

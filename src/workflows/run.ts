@@ -29,7 +29,7 @@ import type {
   TimeValue,
   Waiting,
 } from '../domain/run.js';
-import { recordRun } from './activities.js';
+import { recordNextRun, recordRun } from './activities.js';
 import { Aborted, problemOf, Superseded, undoProblemOf } from './endings.js';
 import { listen } from './messages.js';
 
@@ -79,14 +79,14 @@ export function openRun(options: RunOptions): Run {
   let trouble: Problem | null = null;
   let decision: Decision | null = null;
   let undoing = false;
-  let version = 0;
+  let reports = 0;
   let changes = 0;
   let lastReport = Promise.resolve();
 
   const standing = () => ({ phase, waiting, deadlines, undoing });
   const snapshot = (event: RunEvent | null, next: NextRun | null): RunReport => ({
     run: ref,
-    version,
+    version: versionOf(reports),
     kind,
     phase,
     outcome,
@@ -104,14 +104,15 @@ export function openRun(options: RunOptions): Run {
    * (seen with SDK 1.24.0, November 2026).
    */
   function report(event: RunEvent | null = null, next: NextRun | null = null): Promise<void> {
-    version += 1;
+    reports += 1;
     const said = snapshot(event, next);
     setCurrentDetails(`${options.title}\n\n${narrate(said)}`);
-    lastReport = lastReport.then(() => CancellationScope.nonCancellable(() => recordRun(said)));
+    const write = next === null ? recordRun : recordNextRun;
+    lastReport = lastReport.then(() => CancellationScope.nonCancellable(() => write(said)));
     return lastReport;
   }
   const note = (name: string, detail: string | null): RunEvent => ({
-    key: `${workflowInfo().runId}/${name}/${version}`,
+    key: `${workflowInfo().runId}/${name}/${reports}`,
     action: `run.${name}`,
     detail,
   });
@@ -170,7 +171,7 @@ export function openRun(options: RunOptions): Run {
     const due = (): number =>
       expedited.has(moment) ? 0 : Date.parse(deadlines[DEADLINE_OF[moment]]?.at ?? EPOCH) - leadMs;
     const awaited = waitingFor({ for: moment }, deadlines);
-    const isNews = phase !== at || waiting?.until !== awaited.until || version === 0;
+    const isNews = phase !== at || waiting?.until !== awaited.until || reports === 0;
     if (Date.now() < due() && isNews) {
       stand(at, awaited);
       await report();
@@ -256,6 +257,17 @@ export function openRun(options: RunOptions): Run {
       await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     },
   };
+}
+
+/** More reports than a run makes between two events of its history. */
+const REPORTS = 1_000;
+
+/**
+ * Grows with the history, not with the reports alone: what was reported by a workflow task that was then
+ * lost must not outrank what the next one says.
+ */
+function versionOf(reports: number): number {
+  return workflowInfo().historyLength * REPORTS + reports;
 }
 
 const EPOCH = '1970-01-01T00:00:00Z';

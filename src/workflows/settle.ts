@@ -17,6 +17,7 @@ import {
 } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
 import type { NextRun, RunOutcome, TimeValue } from '../domain/run.js';
+import { recordRun } from './activities.js';
 import { Aborted, Refused, Superseded } from './endings.js';
 import type { Run } from './run.js';
 
@@ -56,37 +57,73 @@ export async function settle(
   ledge: Ledge,
   story: () => Promise<Ending>,
 ): Promise<RunResult> {
+  let ending: Ending;
   try {
-    const { outcome, next } = await story();
-    await run.close('completed', outcome, next?.row);
-    if (next !== undefined) {
-      return await continueAsOffboard(withTakeovers(next.input, run.takeovers));
-    }
+    ending = await story();
+  } catch (error) {
+    return endEarly(run, ledge, error);
+  }
+  return end(run, ledge, ending);
+}
+
+async function end(run: Run, ledge: Ledge, { outcome, next }: Ending): Promise<RunResult> {
+  await run.close('completed', outcome, next?.row);
+  if (next === undefined) {
     await yieldTo(run, ledge);
     return { outcome, oktaUserId: ledge.oktaUserId };
-  } catch (error) {
-    if (error instanceof Superseded) {
-      const [takeover] = run.takeovers;
-      await run.close('completed', 'superseded', takeover && nextRow(takeover));
-      await yieldTo(run, ledge);
-    }
-    if (error instanceof Aborted) {
-      await takeBack(run, ledge);
-      await run.close('cancelled', 'aborted');
-      await yieldTo(run, ledge);
-      return { outcome: 'aborted', oktaUserId: ledge.oktaUserId };
-    }
-    if (error instanceof Refused) {
-      await run.close('failed', 'failed');
-      await yieldTo(run, ledge);
-      throw ApplicationFailure.nonRetryable(error.message, error.problem.code);
-    }
-    if (!isCancelled(error)) throw error;
-    await takeBack(run, ledge);
-    await run.close('cancelled', 'undone');
-    await yieldTo(run, ledge);
-    throw isCancellation(error) ? error : new CancelledFailure('cancelled');
   }
+  if (CancellationScope.current().consideredCancelled) {
+    await makeOpenEnded(next.row);
+    await yieldTo(run, ledge);
+    throw new CancelledFailure('cancelled');
+  }
+  return continueAsOffboard(withTakeovers(next.input, run.takeovers));
+}
+
+async function endEarly(run: Run, ledge: Ledge, error: unknown): Promise<RunResult> {
+  if (error instanceof Superseded) {
+    const [takeover] = run.takeovers;
+    await run.close('completed', 'superseded', takeover && nextRow(takeover));
+    await yieldTo(run, ledge);
+  }
+  if (error instanceof Aborted) {
+    await takeBack(run, ledge);
+    await run.close('cancelled', 'aborted');
+    await yieldTo(run, ledge);
+    return { outcome: 'aborted', oktaUserId: ledge.oktaUserId };
+  }
+  if (error instanceof Refused) {
+    await run.close('failed', 'failed');
+    await yieldTo(run, ledge);
+    throw ApplicationFailure.nonRetryable(error.message, error.problem.code);
+  }
+  if (!isCancelled(error)) throw error;
+  await takeBack(run, ledge);
+  await run.close('cancelled', 'undone');
+  await yieldTo(run, ledge);
+  throw isCancellation(error) ? error : new CancelledFailure('cancelled');
+}
+
+/**
+ * A cancel that came when the onboarding was already closed is meant for its contract end, which would
+ * not hear of it: a cancellation does not pass over to the execution that goes on.
+ */
+async function makeOpenEnded({ run, deadlines }: NextRun): Promise<void> {
+  await CancellationScope.nonCancellable(() =>
+    recordRun({
+      run,
+      version: 1,
+      kind: 'offboarding',
+      phase: 'cancelled',
+      outcome: 'undone',
+      deadlines,
+      waiting: null,
+      problem: null,
+      actions: [],
+      event: { key: 'closed', action: 'run.cancelled', detail: 'undone' },
+      next: null,
+    }),
+  );
 }
 
 /** A step that fails while the run is cancelled is not tried again: Temporal gives its failure instead. */

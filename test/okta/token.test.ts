@@ -246,7 +246,7 @@ describe('the token', () => {
     await okta.mintToken();
     const keys = await newKeys('ES256', 'next-key');
     given = credentials({ privateJwk: keys.privateJwk });
-    await okta.mintToken();
+    await okta.mintToken({ renew: true });
     expect(tokens.mints).toBe(2);
     expect((await verified(org.tokenRequests[1], keys)).protectedHeader.kid).toBe('next-key');
   });

@@ -37,11 +37,6 @@ export interface Layout {
   close(): Promise<void>;
 }
 
-/** How PostgreSQL servers are had: a url of the database `postgres`, and its end. */
-type StartPostgres = (options: {
-  dir: string;
-}) => Promise<{ url: string; stop: () => Promise<void> }>;
-
 /** Databases, Temporal and the simulated org run; Tenure's own processes do not yet. */
 export async function prepareLayout(
   options: {

@@ -5,6 +5,7 @@ import { resolveUpdate, takeoverSignal } from '../../src/contract/messages.js';
 import type { OffboardTerms } from '../../src/contract/workflows.js';
 import { as } from '../../src/domain/brand.js';
 import { problem } from '../../src/domain/problem.js';
+import type { RunReport } from '../../src/domain/run.js';
 import { eventually } from '../support/eventually.js';
 import { stubActivities, USER_ID, type Stubs } from '../support/stub-activities.js';
 import { HOUR, inMs, newRun, startHarness, type Harness } from './harness.js';
@@ -178,6 +179,35 @@ describe('an onboarding', () => {
     });
     await client.workflow.getHandle(handle.workflowId).cancel();
     await eventually('it is open-ended', () => stubs.last(next.run.id)?.phase === 'cancelled');
+    expect(stubs.calls).not.toContain('suspendUser');
+  });
+
+  it('is open-ended when the cancel comes just as it goes on as its contract end', async () => {
+    let letClose: () => void = () => undefined;
+    const closing = new Promise<void>((resolve) => (letClose = resolve));
+    const seen: RunReport[] = [];
+    const stubs = stubActivities({
+      readUser: absent,
+      recordRun: async (report) => {
+        seen.push(report);
+        if (report.next !== null) await closing;
+      },
+    });
+    const { onboard } = await start(stubs);
+    const requestId = newRun().requestId;
+    const { handle } = await onboard({
+      contractEnd: { endsAt: inMs(HOUR), requestId, terms: TERMS },
+    });
+    await eventually('it closes', () => seen.some(({ next }) => next !== null));
+    await handle.cancel();
+    letClose();
+    await handle.result().catch(() => undefined);
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    expect(seen.at(-1)).toMatchObject({
+      run: { requestId },
+      phase: 'cancelled',
+      outcome: 'undone',
+    });
     expect(stubs.calls).not.toContain('suspendUser');
   });
 
