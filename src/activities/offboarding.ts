@@ -70,7 +70,11 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         const now = await look(tools, input.user);
         if (now.kind === 'seen') {
           if (now.status === 'DEPROVISIONED') throw gone();
-          if (now.status !== 'SUSPENDED') return left(`Not suspended (${now.status})`);
+          if (now.status !== 'SUSPENDED') {
+            return input.certain && tools.mayHaveHappened
+              ? givenBack(now.status, FOUND_SO)
+              : left(`Not suspended (${now.status})`);
+          }
           if (
             !input.certain &&
             !(input.before.kind === 'seen' && isOurSuspension(now, input.before))
@@ -87,12 +91,7 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         }
         tools.take(await tools.okta.unsuspendUser(input.user, { signal: tools.signal }));
         const after = await look(tools, input.user);
-        const status = after.kind === 'seen' ? after.status : 'unsuspended';
-        return {
-          value: undefined,
-          detail: `Access is back (${status})`,
-          action: 'user.unsuspended',
-        };
+        return givenBack(after.kind === 'seen' ? after.status : 'unsuspended');
       }),
 
     revokeSessions: (input) =>
@@ -156,11 +155,11 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
     deactivateUser: (input) =>
       step(input, async (tools) => {
         const now = await look(tools, input.user);
-        if (now.kind === 'seen' && now.status === 'DEPROVISIONED') {
-          return { value: undefined, detail: 'Deactivated already', status: 'skipped' };
+        if (now.kind !== 'seen' || now.status !== 'DEPROVISIONED') {
+          await deactivate(tools, input.user);
+          return deactivated('');
         }
-        await deactivate(tools, input.user);
-        return { value: undefined, detail: 'Deactivated', action: 'user.deactivated' };
+        return tools.mayHaveHappened ? deactivated(FOUND_SO) : left('Deactivated already');
       }),
   };
 }
@@ -301,6 +300,24 @@ function suspendedByUs(): Done<Suspended> {
     detail: 'Suspended',
     action: 'user.suspended',
   };
+}
+
+/**
+ * An attempt may do the deed and die before it can say so; the next one finds it done. The ledger gets
+ * the deed, and that it was found.
+ */
+const FOUND_SO = ', found so after an attempt that never reported';
+
+function givenBack(status: string, how = ''): Done<undefined> {
+  return {
+    value: undefined,
+    detail: `Access is back (${status})${how}`,
+    action: 'user.unsuspended',
+  };
+}
+
+function deactivated(how: string): Done<undefined> {
+  return { value: undefined, detail: `Deactivated${how}`, action: 'user.deactivated' };
 }
 
 function left(detail: string): Done<undefined> {

@@ -122,7 +122,8 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
           return answer.value;
         },
       });
-      const event = done.action === undefined ? null : eventOf(context, done.action, done.detail);
+      const event =
+        done.action === undefined ? null : eventOf(context, done.action, done.detail, 'done');
       await report(done.status ?? 'done', done.detail, event, done.oktaUserId);
       ended(done.status ?? 'done');
       return done.value;
@@ -143,7 +144,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
     async function settle(error: OktaError): Promise<Error> {
       const lost =
         error.outcome === 'unknown'
-          ? eventOf(context, `${activityType}.answer-lost`, error.message)
+          ? eventOf(context, `${activityType}.answer-lost`, error.message, String(attempt))
           : null;
       const verdict = judge(error, attempt);
       switch (verdict.kind) {
@@ -197,10 +198,13 @@ function troubleOf(error: unknown, signal: AbortSignal): [Trouble, string | null
   return ['broken', null];
 }
 
-/** A ledger row's key: one an attempt, whatever is repeated. */
-function eventOf(context: Context, action: string, detail: string): RunEvent {
-  const { activityId, attempt, workflowExecution } = context.info;
-  return { key: `${workflowExecution?.runId ?? ''}/${activityId}/${attempt}`, action, detail };
+/**
+ * A ledger row's key. A lost answer is a row for each attempt; a deed is one for the step, although a
+ * worker may die between writing it down and telling Temporal, and the next attempt finds it done.
+ */
+function eventOf(context: Context, action: string, detail: string, part: string): RunEvent {
+  const { activityId, workflowExecution } = context.info;
+  return { key: `${workflowExecution?.runId ?? ''}/${activityId}/${part}`, action, detail };
 }
 
 /** Passes when the connection works. Blocked: the one caller whose turn it is tries it out. */

@@ -95,6 +95,14 @@ export function jsonBody(limit: number): RequestHandler[] {
       next();
     },
     express.json({ limit, type: () => true }),
+    (req, _res, next) => {
+      // The client hung up while its key was looked at: the parser leaves such a request alone, and
+      // nothing must be done, or claimed under its Idempotency-Key, as if it had been empty.
+      if (req.body === undefined && hasContent(req)) {
+        throw new Problem(400, 'BAD_REQUEST', 'The request broke off', 'The client has hung up');
+      }
+      next();
+    },
   ];
 }
 

@@ -62,11 +62,15 @@ export async function answerOnce(store: IdempotencyStore, once: Once): Promise<A
 
 async function handleAndKeep(store: IdempotencyStore, { call, route, key }: Once): Promise<Answer> {
   const answer = await route.handle(call).catch(async (error: unknown) => {
-    // The first error is what the caller should hear; an unreleased claim lapses after a minute.
+    // The first error is what the caller should hear; an unreleased claim lapses by itself.
     await store.release(call.key.id, key).catch(() => undefined);
     throw error;
   });
-  if (answer.resource === undefined) await store.release(call.key.id, key);
-  else await store.finish(call.key.id, key, answer.status, answer.resource);
+  // What was done is done: a claim that could not be closed lapses, and the same request finds its run.
+  const kept =
+    answer.resource === undefined
+      ? store.release(call.key.id, key)
+      : store.finish(call.key.id, key, answer.status, answer.resource);
+  await kept.catch(() => undefined);
   return answer;
 }

@@ -79,6 +79,7 @@ export function createRunActions(deps: RunActionsDeps): RunActions {
     if (seen === null) return gone(run);
     // A cancellation cannot say which run it is for, so that is looked at before.
     if (seen.run !== run.id && !(await isBefore(seen.run, run))) {
+      if (!run.started) throw notStarted();
       throw Problem.actionNotPossible(run, 'Another run of this person has not given way yet');
     }
     if ((await engine.cancel(workflowId)) === 'gone') return gone(run);
@@ -116,7 +117,7 @@ export function createRunActions(deps: RunActionsDeps): RunActions {
   async function gone(run: RunRecord): Promise<never> {
     const now = (await runs.get(run.id)) ?? run;
     if (isOpen(now.phase) && !now.started) {
-      throw Problem.temporalUnavailable('The run has not started yet; try again soon');
+      throw notStarted();
     }
     throw Problem.actionNotPossible(now, 'The run is over');
   }
@@ -133,6 +134,10 @@ export function createRunActions(deps: RunActionsDeps): RunActions {
   }
 
   return { target, act };
+}
+
+function notStarted(): Problem {
+  return Problem.temporalUnavailable('The run has not started yet; try again soon');
 }
 
 /** A finished onboarding's cancel and new contract end are the offboarding's cancel and suspension. */

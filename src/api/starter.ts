@@ -67,7 +67,7 @@ export function createStarter(deps: StarterDeps): Starter {
         return;
       case 'not-taken':
         log.warn({ event: 'run.start.not-taken', runId: run.id, error: started.cause });
-        await runs.withdraw(run.id);
+        if (!(await isWithdrawn(run.id))) return;
         throw Problem.temporalUnavailable('The request was not accepted; send it again');
       case 'unknown':
         log.warn({ event: 'run.start.unknown', runId: run.id, error: started.cause });
@@ -78,6 +78,17 @@ export function createStarter(deps: StarterDeps): Starter {
       case 'taken':
         await runs.withdraw(run.id);
         throw Problem.runOpen(started.by);
+    }
+  }
+
+  /** False where the row stays, or may stay: then the sweep starts it, and it is accepted. */
+  async function isWithdrawn(id: RunRef['id']): Promise<boolean> {
+    try {
+      await runs.withdraw(id);
+      return true;
+    } catch (error) {
+      log.warn({ event: 'run.withdraw.failed', runId: id, error });
+      return false;
     }
   }
 

@@ -1,5 +1,6 @@
 // Knows one process from another that got the same pid later: by boot and start time on Linux, by
-// the start time of `ps` elsewhere. A zombie counts as dead. It signals, but never starts, processes.
+// the start time of `ps` elsewhere. A zombie counts as dead once all of its threads have ended. It
+// signals, but never starts, processes.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,7 +75,9 @@ function linuxMark(pid: number): string | null {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may hold anything; state and start ticks are fields 3 and 22.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return null;
+    // The first thread of a dying process is a zombie for as long as others still hold its ports.
+    if (fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1) return null;
+    if (fields[0] === 'X') return null;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot}:${fields[19] ?? ''}`;
   } catch {

@@ -5,8 +5,11 @@ import { keyedDigest } from '../crypto/digest.js';
 import type { Database } from './database.js';
 import type { IdempotencyStore } from './store.js';
 
-/** A claim that was not finished by then belongs to a process that died. */
-const ABANDONED = sql.lit('1 minute');
+/**
+ * A claim that was not finished by then belongs to a process that died. If it does not, no harm is done:
+ * a request is accepted once and an action applied once, however often it is sent.
+ */
+const ABANDONED = sql.lit('20 seconds');
 const KEPT = sql.lit('24 hours');
 const CLEANED_PER_CLAIM = 20;
 

@@ -4,6 +4,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { as } from '../../src/domain/brand.js';
+import type { OktaUser } from '../../src/domain/okta-user.js';
 import type { RunRef } from '../../src/domain/run.js';
 import {
   OktaForbiddenError,
@@ -76,6 +77,14 @@ const suspend = {
   otherwise: 'park' as const,
   mayHaveHappened: false,
 };
+const user = (status: string): OktaUser => ({
+  id: as('00u0000000000000000a'),
+  status,
+  created: new Date(0).toISOString(),
+  statusChanged: null,
+  transitioningToStatus: null,
+  profile: {},
+});
 const failureOf = (work: Promise<unknown>): Promise<ApplicationFailure> =>
   work.then(
     () => {
@@ -96,6 +105,45 @@ describe('a step', () => {
       oktaRequestIds: ['req-1'],
       event: { action: 'user.suspended' },
     });
+  });
+
+  it('keeps a deed under one key, whichever attempt reports it', async () => {
+    const keys = await Promise.all(
+      [1, 2].map(async (attempt) => {
+        const { activities, reports } = world({
+          getUser: () => answer(user('ACTIVE')),
+          suspendUser: () => answer(undefined),
+        });
+        await new MockActivityEnvironment({ attempt }).run(activities.suspendUser, suspend);
+        return reports[0]?.event?.key;
+      }),
+    );
+    expect(keys[0]).toBe(keys[1]);
+  });
+
+  it('gives the ledger a deed that an earlier attempt never reported, and says that it was found', async () => {
+    const undone = world({ getUser: () => answer(user('ACTIVE')) });
+    const unsuspend = { run: RUN, user: suspend.user, before: suspend.before, certain: true };
+    await new MockActivityEnvironment({ attempt: 2 }).run(
+      undone.activities.unsuspendUser,
+      unsuspend,
+    );
+    expect(undone.reports[0]?.event).toMatchObject({
+      action: 'user.unsuspended',
+      detail: expect.stringContaining('found so') as string,
+    });
+
+    const gone = world({ getUser: () => answer(user('DEPROVISIONED')) });
+    const deactivate = { run: RUN, user: suspend.user };
+    await new MockActivityEnvironment().run(gone.activities.deactivateUser, deactivate);
+    await new MockActivityEnvironment({ attempt: 2 }).run(
+      gone.activities.deactivateUser,
+      deactivate,
+    );
+    expect(gone.reports.map(({ event }) => event?.action ?? null)).toEqual([
+      null,
+      'user.deactivated',
+    ]);
   });
 
   it('keeps a lost answer as a fact, and is retried', async () => {

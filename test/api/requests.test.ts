@@ -327,6 +327,21 @@ describe('Temporal in trouble', () => {
     },
   );
 
+  it('that took nothing, with a row that cannot be taken back: 202, since the sweep will start it', async () => {
+    api.temporal.state.weather = 'away';
+    api.fake.store.runs.withdraw = () => Promise.reject(new Error('the database is away'));
+    const { status, body } = await api.post('/v1/onboardings', onboarding());
+    expect(status).toBe(202);
+    expect(api.fake.run(body.id)).toMatchObject({ started: false });
+  });
+
+  it('that took it, with an answer that cannot be kept: 202 all the same', async () => {
+    api.fake.store.idempotency.finish = () => Promise.reject(new Error('the database is away'));
+    const key = { 'idempotency-key': 'kept-or-not' };
+    const { status } = await api.post('/v1/onboardings', onboarding(), key);
+    expect(status).toBe(202);
+  });
+
   it('that does not say whether it took it: 202, and the row stays', async () => {
     api.temporal.state.weather = 'lost';
     const { status, body } = await api.post('/v1/onboardings', onboarding());
