@@ -90,7 +90,8 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
           );
         }
         tools.take(await tools.okta.unsuspendUser(input.user, { signal: tools.signal }));
-        const after = await look(tools, input.user);
+        // A role that could not look before cannot look now.
+        const after = now.kind === 'seen' ? await look(tools, input.user) : now;
         return givenBack(after.kind === 'seen' ? after.status : 'unsuspended');
       }),
 
@@ -135,13 +136,18 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
       }),
 
     removeFromGroup: (input) =>
-      step(input, async ({ okta, signal, take }) => {
+      step(input, async (tools) => {
+        const { okta, signal, take } = tools;
         for (const groupId of input.groupIds) {
           try {
             take(await okta.removeFromGroup(groupId, input.user, { signal }));
           } catch (error) {
-            // Gone, or never a member: the desired state either way.
-            if (!(error instanceof OktaError && error.code === 'OKTA_NOT_FOUND')) throw error;
+            if (
+              !(error instanceof OktaError) ||
+              !(await isOut(tools, error, groupId, input.user))
+            ) {
+              throw error;
+            }
           }
           Context.current().heartbeat(groupId);
         }
@@ -162,6 +168,21 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         return tools.mayHaveHappened ? deactivated(FOUND_SO) : left('Deactivated already');
       }),
   };
+}
+
+/**
+ * Gone, or never a member: the desired state either way. A group that the role may not manage took
+ * nobody in and has nobody to let go, which its members tell.
+ */
+async function isOut(
+  { okta, signal, take }: StepTools,
+  { code }: OktaError,
+  group: OktaGroupId,
+  user: OktaUserId,
+): Promise<boolean> {
+  if (code !== 'OKTA_FORBIDDEN') return code === 'OKTA_NOT_FOUND';
+  const until = ({ id }: { id: OktaUserId }): boolean => id === user;
+  return !take(await okta.listGroupMembers(group, { signal, until })).some(until);
 }
 
 /** The role can read: the table decides. */

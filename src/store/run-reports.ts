@@ -1,14 +1,16 @@
 // What running workflows and their activities say. Reports may repeat and come late: a version or an
 // attempt that is not newer changes nothing, and a ledger row is written once. What happened (ledger
 // row, next run) is kept even from a late report; only how the run stands is not.
-import { sql } from 'kysely';
+import { sql, type QueryCreator } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
-import { isOpen, type NextRun, type RunReport } from '../domain/run.js';
+import type { RunId } from '../domain/brand.js';
+import { isOpen, type NextRun, type RunPhase, type RunReport } from '../domain/run.js';
 import type { Database } from './database.js';
 import { newLedgerRow, noting } from './ledger.js';
 import { openPerson, sealPerson, sealProblem, standing, stepContextOf } from './run-rows.js';
 import { sealOptional } from './sealed.js';
 import type { StepReport } from './store.js';
+import type { Tables } from './tables.js';
 
 /** One statement; a transaction of five where the run goes on as another one. */
 export async function reportRun(db: Database, ring: KeyRing, report: RunReport): Promise<void> {
@@ -25,7 +27,8 @@ export async function reportRun(db: Database, ring: KeyRing, report: RunReport):
 
 async function updateRun(db: Database, ring: KeyRing, report: RunReport): Promise<void> {
   const { run, event, phase, outcome, problem, version } = report;
-  await noting(db, event === null ? null : newLedgerRow(ring, run, event))
+  const noted = noting(db, event === null ? null : newLedgerRow(ring, run, event));
+  await (isOpen(phase) ? noted : ending(noted, run.id, phase))
     .updateTable('runs')
     .set({
       ...standing(report),
@@ -39,6 +42,20 @@ async function updateRun(db: Database, ring: KeyRing, report: RunReport): Promis
     .where('id', '=', run.id)
     .where('version', '<', version)
     .execute();
+}
+
+/** A step whose answer was lost and that a cancel kept from being tried again ends with its run. */
+function ending(db: QueryCreator<Tables>, run: RunId, phase: RunPhase): QueryCreator<Tables> {
+  return db.with('ended', (to) =>
+    to
+      .updateTable('run_steps')
+      .set({
+        status: phase === 'cancelled' ? 'undone' : 'failed',
+        finished_at: sql<Date>`clock_timestamp()`,
+      })
+      .where('run', '=', run)
+      .where('status', '=', 'running'),
+  );
 }
 
 /**

@@ -64,7 +64,7 @@ export async function offboard(input: OffboardInput): Promise<RunResult> {
     const removed = await removeGroups(run, ledge, input);
     const confirmed = await readBack(run, user, access, before, removed);
 
-    if (holds(access, ledge, terms.hold)) await hold(run, terms.hold, user);
+    if (holds(access, ledge, terms.hold)) await hold(run, ledge, terms.hold, user);
     return { outcome: confirmed ? 'done' : 'partial' };
   });
 }
@@ -93,18 +93,20 @@ async function suspend(
 ): Promise<Suspended> {
   const carriedOver = ledge.suspended;
   let access: Suspended | null = carriedOver ? { result: 'suspended', ours: true } : null;
+  let begun = carriedOver;
 
   ledge.compensations.push(async () => {
-    if (access !== null && !access.ours) return;
+    if (!begun || (access !== null && !access.ours)) return;
     await okta.unsuspendUser.executeWithOptions({ summary: 'Undo: give access back' }, [
       { run: ref, user, before, certain: access !== null },
     ]);
   });
-  const done = await run.attempt((again) =>
-    okta.suspendUser.executeWithOptions({ summary: 'Suspend' }, [
+  const done = await run.attempt((again) => {
+    begun = true;
+    return okta.suspendUser.executeWithOptions({ summary: 'Suspend' }, [
       { run: ref, user, before, otherwise: terms.whenNotSuspendable, mayHaveHappened: again },
-    ]),
-  );
+    ]);
+  });
   access = { ...done, ours: done.ours || (carriedOver && done.result === 'left') };
   ledge.suspended = access.ours;
   return access;
@@ -198,7 +200,7 @@ function holds(access: Suspended, ledge: Ledge, end: HoldEnd): boolean {
   return end.kind === 'deprovisionAt' || ledge.suspended || ledge.removedGroups.length > 0;
 }
 
-async function hold(run: Run, end: HoldEnd, user: string): Promise<void> {
+async function hold(run: Run, ledge: Ledge, end: HoldEnd, user: string): Promise<void> {
   if (end.kind === 'undoWindow') {
     await run.holdUntil({ at: new Date(Date.now() + end.ms).toISOString() });
     return;
@@ -209,6 +211,7 @@ async function hold(run: Run, end: HoldEnd, user: string): Promise<void> {
       { run: run.ref, user },
     ]),
   );
+  ledge.final = true;
 }
 
 function deadlinesOf({ suspendAt, terms }: OffboardInput): Deadlines {

@@ -84,27 +84,28 @@ async function create(
   const { run: ref, person, activation } = input;
   const inCreate = groups.slice(0, GROUPS_IN_CREATE);
   const request = { run: ref, person, activation, absentAt, groupIds: ids(inCreate) };
+  let begun = false;
   let created: Created | null = null;
-  let putIn: OktaGroupId[] = [];
+  const putIn = ids(inCreate);
 
   ledge.compensations.push(async () => {
+    if (!begun) return;
     created ??= await okta.findCreatedUser.executeWithOptions({ summary: 'Was an account made?' }, [
       { ...request, mayExist: true },
     ]);
     if (created === null) return;
     await retire(input, created, putIn);
   });
-  putIn = ids(inCreate);
-  const { oktaUserId, status } = (created = await run.attempt((again) =>
-    okta.createUser.executeWithOptions({ summary: `Create ${person.login}` }, [
+  const { oktaUserId, status } = (created = await run.attempt((again) => {
+    begun = true;
+    return okta.createUser.executeWithOptions({ summary: `Create ${person.login}` }, [
       { ...request, mayExist: again },
-    ]),
-  ));
+    ]);
+  }));
   ledge.oktaUserId = oktaUserId;
 
   const further = groups.slice(GROUPS_IN_CREATE);
-  putIn = ids(groups);
-  await assign(run, ref, oktaUserId, further);
+  await assign(run, ref, oktaUserId, further, putIn);
 
   return readBack(run, oktaUserId, [status, 'ACTIVE', 'PROVISIONED'], groups);
 }
@@ -126,8 +127,9 @@ async function adopt(
   const before = new Set(has === 'unreadable' ? [] : ids(has));
   const missing = groups.filter((group) => !before.has(group.id));
 
-  if (missing.length > 0) ledge.compensations.push(() => takeOut(ref, oktaUserId, ids(missing)));
-  await assign(run, ref, oktaUserId, missing);
+  const putIn: OktaGroupId[] = [];
+  if (missing.length > 0) ledge.compensations.push(() => takeOut(ref, oktaUserId, putIn));
+  await assign(run, ref, oktaUserId, missing, putIn);
 
   return readBack(run, oktaUserId, ADOPTABLE, groups);
 }
@@ -139,16 +141,18 @@ async function assign(
   ref: OnboardInput['run'],
   oktaUserId: OktaUserId,
   groups: OktaGroup[],
+  putIn: OktaGroupId[],
 ): Promise<void> {
   const size = groups.length <= SINGLE_ASSIGNMENTS ? 1 : CHUNK;
   for (let from = 0; from < groups.length; from += size) {
     const chunk = groups.slice(from, from + size);
     const summary = chunk.length === 1 ? `Into ${chunk[0]?.name}` : `Into ${chunk.length} groups`;
-    await run.attempt(() =>
-      oktaBulk.assignGroups.executeWithOptions({ summary }, [
+    await run.attempt((again) => {
+      if (!again) putIn.push(...ids(chunk));
+      return oktaBulk.assignGroups.executeWithOptions({ summary }, [
         { run: ref, oktaUserId, groupIds: ids(chunk) },
-      ]),
-    );
+      ]);
+    });
   }
 }
 

@@ -3,6 +3,7 @@
 import {
   allHandlersFinished,
   CancellationScope,
+  CancelledFailure,
   condition,
   setCurrentDetails,
   setHandler,
@@ -199,6 +200,7 @@ export function openRun(options: RunOptions): Run {
       } catch (error) {
         const found = problemIn(error);
         if (found === null) throw error;
+        throwIfCancelled();
         if ((await park(found)) === 'abort') return giveUp();
       }
     }
@@ -232,6 +234,7 @@ export function openRun(options: RunOptions): Run {
       persist(
         (again) => {
           yieldToTakeover();
+          throwIfCancelled();
           return step(again);
         },
         problemOf,
@@ -268,6 +271,11 @@ const REPORTS = 1_000;
  */
 function versionOf(reports: number): number {
   return workflowInfo().historyLength * REPORTS + reports;
+}
+
+/** So that a step that is never begun is never taken back, and a run that is cancelled never parks. */
+function throwIfCancelled(): void {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
 }
 
 const EPOCH = '1970-01-01T00:00:00Z';

@@ -30,6 +30,8 @@ export interface Ledge {
   suspended: boolean;
   removedGroups: OktaGroupId[];
   suspendAt: TimeValue | null;
+  /** Something was done that cannot be taken back, and nothing is left to do. */
+  final: boolean;
 }
 
 export interface Ending {
@@ -45,6 +47,7 @@ export function newLedge(): Ledge {
     suspended: false,
     removedGroups: [],
     suspendAt: null,
+    final: false,
   };
 }
 
@@ -60,6 +63,10 @@ export async function settle(
   let ending: Ending;
   try {
     ending = await story();
+    // The last step was awaited although a cancel had met it. What is final stays.
+    if (CancellationScope.current().consideredCancelled && !ledge.final) {
+      throw new CancelledFailure('cancelled in the last step');
+    }
   } catch (error) {
     return endEarly(run, ledge, error);
   }
