@@ -1,6 +1,6 @@
 // The ledger: rows that are added and never changed. Whoever does something writes its row in the
 // same statement; a row is unique by run and key, so a repeat adds none.
-import type { Insertable, QueryCreator } from 'kysely';
+import { sql, type Insertable, type QueryCreator, type RawBuilder } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { RunEvent, RunRef } from '../domain/run.js';
 import type { Database } from './database.js';
@@ -54,11 +54,16 @@ export function newLedgerRow(
 
 /** Adds one row by itself; the same run and key again adds none. */
 export async function note(db: Database, row: NewLedgerRow): Promise<void> {
-  await db
-    .insertInto('ledger')
-    .values(row)
-    .onConflict((conflict) => conflict.columns(['run', 'key']).doNothing())
-    .execute();
+  await insertionOf(row).execute(db);
+}
+
+/** The statement that adds the row, to stand alone or within another one. */
+export function insertionOf(row: NewLedgerRow): RawBuilder<unknown> {
+  return sql`
+    insert into ledger (connection, run, key, action, detail, api_key_id, okta_request_ids)
+    values (${row.connection}, ${row.run}, ${row.key}, ${row.action}, ${row.detail},
+      ${row.api_key_id}, ${row.okta_request_ids})
+    on conflict (run, key) do nothing`;
 }
 
 /** Makes the row part of the statement that is built on the result: one statement, one round trip. */

@@ -6,7 +6,7 @@ import type { KeyRing } from '../crypto/key-ring.js';
 import type { RunId } from '../domain/brand.js';
 import { isOpen, type NextRun, type RunPhase, type RunReport } from '../domain/run.js';
 import type { Database } from './database.js';
-import { newLedgerRow, noting } from './ledger.js';
+import { insertionOf, newLedgerRow, noting } from './ledger.js';
 import { openPerson, sealPerson, sealProblem, standing, stepContextOf } from './run-rows.js';
 import { sealOptional } from './sealed.js';
 import type { StepReport } from './store.js';
@@ -105,54 +105,42 @@ async function goOnAs(
 
 /**
  * Step, ledger row and what was learned of the run, in one statement. The step's row keeps its first
- * start and the request ids of all attempts; the rest is the latest attempt's.
+ * start and the request ids of all attempts; the rest is the latest attempt's. Late, and without
+ * effect, is a lower attempt, or an attempt's beginning after its end.
+ *
+ * Written out: it is made at every step, and building it cost more than sending it (0.3 ms, measured
+ * November 2026).
  */
 export async function reportStepOf(db: Database, ring: KeyRing, report: StepReport): Promise<void> {
   const { run, event, oktaRequestIds } = report;
-  const entry = event === null ? null : newLedgerRow(ring, run, event, { oktaRequestIds });
-  await noting(db, entry)
-    .with('step', (to) =>
-      to
-        .insertInto('run_steps')
-        .values({
-          run: run.id,
-          workflow_run_id: report.workflowRunId,
-          activity_id: report.activityId,
-          name: report.name,
-          status: report.status,
-          started_at: report.startedAt,
-          finished_at: report.finishedAt,
-          attempts: report.attempts,
-          okta_request_ids: oktaRequestIds,
-          detail: sealOptional(ring, report.detail, stepContextOf(report)),
-        })
-        .onConflict((conflict) =>
-          conflict
-            .columns(['run', 'workflow_run_id', 'activity_id'])
-            .doUpdateSet((row) => ({
-              name: row.ref('excluded.name'),
-              status: row.ref('excluded.status'),
-              finished_at: row.ref('excluded.finished_at'),
-              attempts: row.ref('excluded.attempts'),
-              okta_request_ids: sql<string[]>`run_steps.okta_request_ids || array(
-                select id from unnest(excluded.okta_request_ids) as id
-                where id <> all (run_steps.okta_request_ids))`,
-              detail: row.ref('excluded.detail'),
-            }))
-            // Late: a lower attempt, or an attempt's beginning after its end.
-            .where(
-              sql<boolean>`excluded.attempts > run_steps.attempts
-                or (excluded.attempts = run_steps.attempts
-                  and (run_steps.finished_at is null or excluded.finished_at is not null))`,
-            ),
-        ),
+  const noted =
+    event === null
+      ? sql``
+      : sql`noted as (${insertionOf(newLedgerRow(ring, run, event, { oktaRequestIds }))}),`;
+  await sql`
+    with ${noted} step as (
+      insert into run_steps (run, workflow_run_id, activity_id, name, status, started_at, finished_at,
+        attempts, okta_request_ids, detail)
+      values (${run.id}, ${report.workflowRunId}, ${report.activityId}, ${report.name},
+        ${report.status}, ${report.startedAt}, ${report.finishedAt}, ${report.attempts},
+        ${oktaRequestIds}, ${sealOptional(ring, report.detail, stepContextOf(report))})
+      on conflict (run, workflow_run_id, activity_id) do update set
+        name = excluded.name,
+        status = excluded.status,
+        finished_at = excluded.finished_at,
+        attempts = excluded.attempts,
+        okta_request_ids = run_steps.okta_request_ids || array(
+          select id from unnest(excluded.okta_request_ids) as id
+          where id <> all (run_steps.okta_request_ids)),
+        detail = excluded.detail
+      where excluded.attempts > run_steps.attempts
+        or (excluded.attempts = run_steps.attempts
+          and (run_steps.finished_at is null or excluded.finished_at is not null))
     )
-    .updateTable('runs')
-    .set({
-      started: true,
-      updated_at: sql`clock_timestamp()`,
-      ...(report.oktaUserId === undefined ? {} : { okta_user_id: report.oktaUserId }),
-    })
-    .where('id', '=', run.id)
-    .execute();
+    update runs set
+      started = true,
+      updated_at = clock_timestamp(),
+      okta_user_id = coalesce(${report.oktaUserId ?? null}, okta_user_id)
+    where id = ${run.id}
+  `.execute(db);
 }
