@@ -27,7 +27,13 @@ export interface LoggerOptions {
   part: string;
 }
 
-/** Writes to standard output; when nobody reads it any more, it falls silent. */
+/** Lines that come within so long are written together: each write wakes whoever reads them. */
+const GATHER_MS = 50;
+
+/**
+ * Writes to standard output, at most `GATHER_MS` late, at the latest when the process ends; when nobody
+ * reads it any more, it falls silent.
+ */
 export function createLogger({ level, format, part }: LoggerOptions): Logger {
   const isPretty = (format ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
   const options = {
@@ -66,5 +72,26 @@ function standardOutput(): pino.DestinationStream {
     const nothing = () => undefined;
     Object.assign(output, { write: nothing, flushSync: nothing, end: nothing, destroy: nothing });
   });
-  return output;
+  return gathered((lines) => output.write(lines));
+}
+
+/** A fatal line is not waited with: pino asks for `flushSync`. */
+function gathered(
+  write: (lines: string) => void,
+): pino.DestinationStream & { flushSync: () => void } {
+  let lines = '';
+  const flush = (): void => {
+    if (lines === '') return;
+    const now = lines;
+    lines = '';
+    write(now);
+  };
+  process.on('exit', flush);
+  return {
+    flushSync: flush,
+    write(line) {
+      if (lines === '') setTimeout(flush, GATHER_MS).unref();
+      lines += line;
+    },
+  };
 }
