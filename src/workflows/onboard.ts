@@ -1,8 +1,8 @@
 // A person is hired: an account in Okta, in the right groups, and at the contract's end an offboarding.
 //
-//   wait for the first day → token → groups → is the login free? → create → groups → read back
+//   wait for the first day → token, groups, is the login free? → create → groups → read back
 //
-// Whatever was made can be taken back until the run ends. A create whose answer was lost is settled by
+// What is only read is read at once. Whatever was made can be taken back until the run ends. A create whose answer was lost is settled by
 // Okta's own times and attributes, never by making a second account.
 import type { Created, Sighting } from '../activities/index.js';
 import { runRef } from '../contract/ids.js';
@@ -21,6 +21,11 @@ const GROUPS_IN_CREATE = 20;
 /** Up to here each further group is a step of its own; above, they go in chunks. */
 const SINGLE_ASSIGNMENTS = 25;
 const CHUNK = 50;
+/**
+ * That a login is free is good for as long: between the look and the create somebody else may make the
+ * account, and only its age tells it from ours.
+ */
+const FRESH_MS = 10_000;
 
 export async function onboard(input: OnboardInput): Promise<RunResult> {
   const { run: ref, person } = input;
@@ -38,13 +43,14 @@ export async function onboard(input: OnboardInput): Promise<RunResult> {
   return settle(run, ledge, async () => {
     await run.waitFor('start', 'scheduled');
 
-    await run.attempt(() =>
+    const token = begun(() =>
       okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: ref }]),
     );
-    const groups = await run.attempt(() => resolveGroups(input));
-    const account = await run.attempt(async () =>
-      decide(await lookUp(input, person.login), input.onExisting),
-    );
+    const resolved = begun(() => resolveGroups(input));
+    const seen = begun(() => lookUp(input, person.login), FRESH_MS);
+    await run.attempt(token);
+    const groups = await run.attempt(resolved);
+    const account = await run.attempt(async () => decide(await seen(), input.onExisting));
 
     const confirmed =
       account.kind === 'adopt'
@@ -53,6 +59,25 @@ export async function onboard(input: OnboardInput): Promise<RunResult> {
 
     return endingOf(run, input, ledge, confirmed);
   });
+}
+
+/**
+ * Begins a step; what comes of it is for the first who asks, and within `goodForMs` of its end. Who asks
+ * later or again gets it done anew.
+ */
+function begun<T>(step: () => Promise<T>, goodForMs = Infinity): () => Promise<T> {
+  let endedAt: number | null = null;
+  const end = (): void => {
+    endedAt = Date.now();
+  };
+  let first: Promise<T> | null = step();
+  first.then(end, end);
+  return () => {
+    const taken = first;
+    first = null;
+    const isStale = endedAt !== null && Date.now() - endedAt > goodForMs;
+    return taken === null || isStale ? step() : taken;
+  };
 }
 
 type Account = { kind: 'create'; absentAt: string } | { kind: 'adopt'; oktaUserId: OktaUserId };

@@ -257,6 +257,7 @@ export function openRun(options: RunOptions): Run {
       trouble = null;
       stand(last, null);
       await report({ key: 'closed', action: `run.${last}`, detail: came }, next ?? null);
+      if (allHandlersFinished()) return;
       await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     },
   };

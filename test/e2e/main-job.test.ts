@@ -62,13 +62,9 @@ describe('onboarding', () => {
       expect(user.status).toBe('PROVISIONED');
       expect(await groupNames(user.groups)).toEqual(['Engineering', 'Sales']);
       expect(run).toMatchObject({ outcome: 'done', person: { oktaUserId: user.id }, actions: [] });
-      expect(run.steps.map(({ name }) => name)).toEqual([
-        'mintToken',
-        'resolveGroups',
-        'readUser',
-        'createUser',
-        'readBack',
-      ]);
+      const steps = run.steps.map(({ name }) => name);
+      expect(steps.slice(0, 3).toSorted()).toEqual(['mintToken', 'readUser', 'resolveGroups']);
+      expect(steps.slice(3)).toEqual(['createUser', 'readBack']);
       expect(run.steps.find(({ name }) => name === 'createUser')?.oktaRequestIds).toHaveLength(1);
     },
   );
