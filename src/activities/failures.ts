@@ -22,8 +22,11 @@ export function parked(found: Problem, cause?: Error): ApplicationFailure {
   });
 }
 
+/** A connection that was just found blocked is tried out for the first time in ten seconds. */
+const FIRST_PROBE_MS = 10_000;
+
 /** Tried again when the connection may work again, in `retryInMs`. */
-export function blocked(reason: string, retryInMs: number): ApplicationFailure {
+export function blocked(reason: string, retryInMs = FIRST_PROBE_MS): ApplicationFailure {
   return ApplicationFailure.create({
     type: CONNECTION_BLOCKED,
     message: reason,

@@ -2,17 +2,16 @@
 // request ids, writes step, ledger row and learned facts in one transaction, and turns errors once.
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { ConnectionId, OktaUserId } from '../domain/brand.js';
-import type { ConnectionProblem } from '../domain/connection.js';
+import type { OktaUserId } from '../domain/brand.js';
 import type { RunEvent, RunRef, StepStatus } from '../domain/run.js';
 import { OktaError, type Answer, type OktaClient, type OktaConnection } from '../okta/index.js';
-import type { ConnectionStore, StepReport, Store } from '../store/store.js';
-import { rememberReady } from './admission.js';
+import type { StepReport, Store } from '../store/store.js';
+import { createBlocking } from './blocking.js';
 import { blocked, CONNECTION_BLOCKED, judge } from './failures.js';
 
 export interface ActivityDeps {
   okta: OktaClient;
-  store: Pick<Store, 'connections' | 'runs'>;
+  store: Pick<Store, 'connections' | 'runs' | 'refusals'>;
   now: () => Date;
   /** Told how every attempt ended. */
   observe?: (step: ObservedStep) => void;
@@ -56,7 +55,6 @@ export interface StepTools {
 
 const STORE_ATTEMPTS = 5;
 const HEARTBEAT_MS = 5_000;
-const FIRST_PROBE_MS = 10_000;
 
 export type RunStep = <T>(
   input: { run: RunRef },
@@ -64,7 +62,7 @@ export type RunStep = <T>(
 ) => Promise<T>;
 
 export function createStepRunner({ okta, store, now, observe }: ActivityDeps): RunStep {
-  const connections = { ...store.connections, ...rememberReady(store.connections) };
+  const blocking = createBlocking(store, now);
 
   return async function runStep(input, body) {
     const context = Context.current();
@@ -112,7 +110,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
     }, HEARTBEAT_MS);
     const signal = unlessCancelled(context);
     try {
-      await admit(connections, connection, input.run.connection, signal);
+      const { passed } = await blocking.enter(input.run, activityType, connection, signal);
       const done = await body({
         okta: connection,
         signal,
@@ -125,7 +123,9 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       const event =
         done.action === undefined ? null : eventOf(context, done.action, done.detail, 'done');
       await report(done.status ?? 'done', done.detail, event, done.oktaUserId);
-      ended(done.status ?? 'done');
+      const status = done.status ?? 'done';
+      if (status === 'done' || status === 'undone') await passed();
+      ended(status);
       return done.value;
     } catch (error) {
       if (error instanceof OktaError) {
@@ -154,20 +154,17 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
           ended('retried', error.code, error.code === 'OKTA_RATE_LIMITED' ? error.kind : null);
           return verdict.failure;
         case 'park':
+          if (await blocking.isForMany(input.run, activityType, error)) {
+            ended('blocked', error.code);
+            return blocked(error.message);
+          }
           await report('failed', verdict.failure.message, lost);
           ended('parked', error.code);
           return verdict.failure;
-        case 'block': {
-          const { code, title, detail } = verdict;
-          await connections.block(input.run.connection, {
-            code,
-            title,
-            detail,
-            since: now().toISOString(),
-          });
+        case 'block':
+          await blocking.block(input.run.connection, verdict);
           ended('blocked', error.code);
-          return blocked(detail, FIRST_PROBE_MS);
-        }
+          return blocked(verdict.detail);
       }
     }
   };
@@ -205,46 +202,6 @@ function troubleOf(error: unknown, signal: AbortSignal): [Trouble, string | null
 function eventOf(context: Context, action: string, detail: string, part: string): RunEvent {
   const { activityId, workflowExecution } = context.info;
   return { key: `${workflowExecution?.runId ?? ''}/${activityId}/${part}`, action, detail };
-}
-
-/** Passes when the connection works. Blocked: the one caller whose turn it is tries it out. */
-async function admit(
-  connections: ConnectionStore,
-  okta: OktaConnection,
-  id: ConnectionId,
-  signal: AbortSignal,
-): Promise<void> {
-  const admission = await connections.admission(id);
-  switch (admission.kind) {
-    case 'ready':
-      return;
-    case 'unknown':
-      throw blocked(`There is no connection "${id}".`, FIRST_PROBE_MS);
-    case 'blocked':
-      throw blocked(sentence(admission.problem), admission.retryInMs);
-    case 'probe':
-      await probe(okta, signal, admission.problem);
-      await connections.unblock(id);
-  }
-}
-
-/** One token and one read; a role that may not read groups is not what blocks a connection. */
-async function probe(
-  okta: OktaConnection,
-  signal: AbortSignal,
-  problem: ConnectionProblem,
-): Promise<void> {
-  try {
-    await okta.mintToken({ signal, renew: true });
-    await okta.findGroupsByName('Everyone', { signal });
-  } catch (error) {
-    if (error instanceof OktaError && error.code === 'OKTA_FORBIDDEN') return;
-    throw error instanceof OktaError ? blocked(sentence(problem), FIRST_PROBE_MS) : error;
-  }
-}
-
-function sentence({ title, detail }: ConnectionProblem): string {
-  return `${title}. ${detail}`;
 }
 
 /** The deed is done; only its record is missing. Worth a few tries before the whole step is repeated. */

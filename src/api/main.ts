@@ -12,6 +12,7 @@ import { openStore, type OpenStore } from '../store/open.js';
 import { learnAdminKey } from './admin-key.js';
 import { createApp } from './app.js';
 import { loadConnectionFile } from './connection-file.js';
+import { retryMended } from './mended.js';
 import { isDatabaseTrouble } from './problem.js';
 import { seedConnections } from './seed-connections.js';
 import { runSetup, type Setup } from './setup.js';
@@ -75,8 +76,14 @@ async function main(config: Config, log: Logger): Promise<void> {
     pendingSetup: () => setup.pending(),
   });
   answer = tracing === null ? app : tracing.requests(app);
-  const { runs } = store;
-  const sweep = startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) });
+  const { runs, refusals } = store;
+  const sweep = startSweep({
+    runs,
+    engine,
+    log,
+    starter: createStarter({ runs, engine, log }),
+    also: () => retryMended({ refusals, runs, engine, log }),
+  });
   log.info({ event: 'api.ready', host: config.host, port: config.apiPort, url: config.publicUrl });
 
   await aborted(stop);

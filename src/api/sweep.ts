@@ -1,5 +1,6 @@
 // Starts what was accepted and that Temporal may never have got: rows that are unstarted for ten
-// seconds, looked for every five. No lock: starting twice is harmless, see starter.ts.
+// seconds, looked for every five; and sees to what else must not wait for a person. No lock: doing any of
+// it twice is harmless, see starter.ts and mended.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.js';
 import type { RunStore } from '../store/store.js';
@@ -22,6 +23,8 @@ export interface SweepDeps {
   starter: Pick<Starter, 'ensureStarted'>;
   engine: Pick<Engine, 'ping'>;
   log: Logger;
+  /** What else there is to see to in every round. */
+  also?: () => Promise<void>;
   everyMs?: number;
   ageMs?: number;
 }
@@ -43,6 +46,7 @@ export function startSweep(deps: SweepDeps): Sweep {
       });
       log.info({ event: 'sweep.run', runId: row.run.id, settled });
     }
+    await deps.also?.();
   }
 
   async function loop(): Promise<void> {

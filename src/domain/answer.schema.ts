@@ -95,7 +95,13 @@ export const connectionAnswer = z
     scopes: z.array(z.string()),
     status: z.enum(CONNECTION_STATUSES),
     problem: z
-      .object({ code: z.string(), title: z.string(), detail: z.string(), since: instant })
+      .object({
+        code: z.string(),
+        title: z.string(),
+        detail: z.string(),
+        since: instant,
+        step: z.string().optional(),
+      })
       .nullable(),
     publicJwk: z.record(z.string(), z.unknown()),
     settings: z.object({

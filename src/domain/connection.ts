@@ -34,6 +34,8 @@ export interface ConnectionProblem {
   title: string;
   detail: string;
   since: string;
+  /** The step that Okta does not permit; left out where it is the connection as a whole. */
+  step?: string;
 }
 
 export interface Connection {

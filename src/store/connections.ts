@@ -2,7 +2,7 @@
 // at a time, at growing pauses; the pause is taken in the same statement that asks.
 import { sql, type Selectable } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
-import type { ConnectionId } from '../domain/brand.js';
+import type { ConnectionId, RunId } from '../domain/brand.js';
 import {
   DEFAULT_SETTINGS,
   type Connection,
@@ -56,6 +56,7 @@ export function createConnectionStore(db: Database, ring: KeyRing): ConnectionSt
           public_jwk: JSON.stringify(publicJwk),
           private_jwk: sealJson(ring, connection.privateJwk, keyContext(id)),
           problem: null,
+          blocked_step: null,
           next_probe_at: null,
           probe_pause_ms: 0,
         };
@@ -101,6 +102,7 @@ export function createConnectionStore(db: Database, ring: KeyRing): ConnectionSt
         .set({
           status: 'blocked',
           problem: sealJson(ring, problem, problemContext(id)),
+          blocked_step: problem.step ?? null,
           next_probe_at: sql`clock_timestamp() + ${FIRST_PAUSE_MS} * interval '1 ms'`,
           probe_pause_ms: FIRST_PAUSE_MS,
         })
@@ -112,19 +114,25 @@ export function createConnectionStore(db: Database, ring: KeyRing): ConnectionSt
     async unblock(id) {
       await db
         .updateTable('connections')
-        .set({ status: 'ready', problem: null, next_probe_at: null, probe_pause_ms: 0 })
+        .set({
+          status: 'ready',
+          problem: null,
+          blocked_step: null,
+          next_probe_at: null,
+          probe_pause_ms: 0,
+        })
         .where('id', '=', id)
         .execute();
     },
 
-    async admission(id) {
-      const row = await admit(db, id);
+    async admission(id, run, step) {
+      const row = await admit(db, id, run, step);
       if (row === undefined) return { kind: 'unknown' };
       if (row.status !== 'blocked' || row.problem === null) return { kind: 'ready' };
       const problem = openJson(ring, row.problem, problemContext(id)) as ConnectionProblem;
-      return row.probing
-        ? { kind: 'probe', problem }
-        : { kind: 'blocked', problem, retryInMs: Math.max(SHORTEST_WAIT_MS, row.wait_ms) };
+      if (row.probing) return { kind: 'probe', problem };
+      const probeInMs = Math.max(SHORTEST_WAIT_MS, row.wait_ms);
+      return { kind: 'blocked', problem, probeInMs, ahead: row.ahead };
     },
   };
 }
@@ -134,10 +142,22 @@ interface AdmissionRow {
   problem: Buffer | null;
   probing: boolean;
   wait_ms: number;
+  ahead: number;
 }
 
+/** When a run was to do what it is about. */
+const due = (run: string) => sql`coalesce(
+  (${sql.ref(`${run}.deadlines`)} #>> '{suspendAt,at}')::timestamptz,
+  (${sql.ref(`${run}.deadlines`)} #>> '{startAt,at}')::timestamptz,
+  ${sql.ref(`${run}.created_at`)})`;
+
 /** Takes the probe where it is due: of several callers the row lock lets one see it so. */
-async function admit(db: Database, id: ConnectionId): Promise<AdmissionRow | undefined> {
+async function admit(
+  db: Database,
+  id: ConnectionId,
+  run: RunId,
+  step: string,
+): Promise<AdmissionRow | undefined> {
   const { rows } = await sql<AdmissionRow>`
     with probe as (
       update connections
@@ -145,12 +165,18 @@ async function admit(db: Database, id: ConnectionId): Promise<AdmissionRow | und
           next_probe_at = clock_timestamp()
             + least(probe_pause_ms * 2, ${LONGEST_PAUSE_MS}::integer) * interval '1 ms'
       where id = ${id} and status = 'blocked' and next_probe_at <= clock_timestamp()
+        and (blocked_step is null or blocked_step = ${step})
       returning id
     )
     select status, problem,
       exists (select from probe) as probing,
       coalesce(ceil(extract(epoch from next_probe_at - clock_timestamp()) * 1000), 0)::double precision
-        as wait_ms
+        as wait_ms,
+      case when status = 'blocked' then (
+        select count(*)::integer from runs as other, runs as mine
+        where mine.id = ${run} and other.connection = ${id} and other.finished_at is null
+          and ${due('other')} < ${due('mine')}
+      ) else 0 end as ahead
     from connections where id = ${id}
   `.execute(db);
   return rows[0];

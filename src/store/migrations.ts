@@ -166,4 +166,24 @@ create table idempotency (
 create index idempotency_by_age on idempotency (claimed_at);
 `,
   },
+  {
+    name: '0006-refusals',
+    sql: `
+create table refusals (
+  connection text not null,
+  step text not null,
+  subject_ref text not null,
+  run text not null,
+  request_id text not null,
+  blocked boolean not null default false,
+  at timestamptz(3) not null default clock_timestamp(),
+  primary key (connection, step, subject_ref)
+);
+create index refusals_that_blocked on refusals (connection) where blocked;
+
+alter table connections add column blocked_step text;
+
+create index runs_unfinished on runs (connection) where finished_at is null;
+`,
+  },
 ];

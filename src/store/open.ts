@@ -18,6 +18,7 @@ import { loadKeys, type StoreKeys } from './keys.js';
 import { createLedgerStore } from './ledger.js';
 import { lockSetup, migrate } from './migrate.js';
 import { createRateStore } from './rates.js';
+import { createRefusalStore } from './refusals.js';
 import { createRunStore } from './runs.js';
 import type { Store } from './store.js';
 import { createTokenStore } from './tokens.js';
@@ -73,6 +74,7 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
     apiKeys: createApiKeyStore(db),
     idempotency: createIdempotencyStore(db, pepper),
     ledger: createLedgerStore(db, ring),
+    refusals: createRefusalStore(db),
     ping: async () => {
       await sql`select 1`.execute(db);
     },

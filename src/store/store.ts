@@ -24,6 +24,7 @@ export interface Store {
   apiKeys: ApiKeyStore;
   idempotency: IdempotencyStore;
   ledger: LedgerStore;
+  refusals: RefusalStore;
   /** One trivial statement; rejects when the database cannot be reached. */
   ping(): Promise<void>;
   /** `subjectRef` of a login: first 16 hex digits of HMAC-SHA-256 over it, folded as Okta compares logins. */
@@ -60,18 +61,38 @@ export interface ConnectionStore {
   /** Ready again. */
   unblock(id: ConnectionId): Promise<void>;
   /**
-   * Whether a call may be made now. `ready`: yes. `probe`: blocked, and this caller has taken the
-   * next probe (pauses grow from 10 s to 5 min). `blocked`: wait `retryInMs`.
-   * One statement; cheap enough before every activity.
+   * Whether a call may be made now by `step` of `run`. A block of one step is probed by that step
+   * only. One statement; cheap enough before every activity.
    */
-  admission(
-    id: ConnectionId,
-  ): Promise<
-    | { kind: 'ready' }
-    | { kind: 'probe'; problem: ConnectionProblem }
-    | { kind: 'blocked'; problem: ConnectionProblem; retryInMs: number }
-    | { kind: 'unknown' }
-  >;
+  admission(id: ConnectionId, run: RunId, step: string): Promise<Admission>;
+}
+
+export type Admission =
+  | { kind: 'ready' }
+  /** Blocked, and this caller has taken the next probe (pauses grow from 10 s to 5 min). */
+  | { kind: 'probe'; problem: ConnectionProblem }
+  | {
+      kind: 'blocked';
+      problem: ConnectionProblem;
+      /** Until the next probe. */
+      probeInMs: number;
+      /** Open runs of the connection that were due before this one. */
+      ahead: number;
+    }
+  | { kind: 'unknown' };
+
+/** What Okta did not permit, by step: of one person it is hers, of several it is the connection's. */
+export interface RefusalStore {
+  /**
+   * Notes that `step` was not permitted for the person of `run`. Answers for how many people it was
+   * not, within a day and since it was last done for anybody of that connection.
+   */
+  note(run: RunRef, step: string): Promise<number>;
+  /** The connection was blocked for these. */
+  markBlocked(connection: ConnectionId, step: string): Promise<void>;
+  /** Runs that met a refusal of a connection that was blocked for it and is ready again. */
+  mended(limit: number): Promise<{ run: RunRef; step: string; at: string }[]>;
+  forget(run: RunRef, step: string): Promise<void>;
 }
 
 export interface NewRun {

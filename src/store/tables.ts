@@ -54,6 +54,16 @@ export interface Tables {
     scopes: string[];
     expires_at: Time;
   };
+  refusals: {
+    connection: ConnectionId;
+    step: string;
+    subject_ref: SubjectRef;
+    run: RunId;
+    request_id: RequestId;
+    /** It was one of those for which the connection was blocked. */
+    blocked: Generated<boolean>;
+    at: Generated<Date>;
+  };
   api_keys: {
     id: string;
     name: string;
@@ -86,6 +96,8 @@ interface ConnectionsTable {
   /** `connections.problem:<id>` */
   problem: Buffer | null;
   next_probe_at: NullableTime;
+  /** Null: blocked as a whole, or not at all. */
+  blocked_step: string | null;
   probe_pause_ms: Generated<number>;
   created_at: Generated<Date>;
 }

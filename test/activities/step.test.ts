@@ -12,7 +12,7 @@ import {
   OktaUnavailableError,
 } from '../../src/okta/errors.js';
 import type { OktaClient, OktaConnection } from '../../src/okta/index.js';
-import type { ConnectionStore, RunStore, StepReport } from '../../src/store/store.js';
+import type { ConnectionStore, RefusalStore, RunStore, StepReport } from '../../src/store/store.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -35,7 +35,11 @@ const answer = <T>(value: T) => Promise.resolve({ value, requestId: 'req-1', dat
 
 function world(
   okta: Partial<OktaConnection>,
-  store: { runs?: Partial<RunStore>; connections?: Partial<ConnectionStore> } = {},
+  store: {
+    runs?: Partial<RunStore>;
+    connections?: Partial<ConnectionStore>;
+    refusals?: Partial<RefusalStore>;
+  } = {},
 ) {
   const reports: StepReport[] = [];
   const said: string[] = [];
@@ -58,6 +62,11 @@ function world(
         reportStep: (report: StepReport) => Promise.resolve(void reports.push(report)),
         ...store.runs,
       } as RunStore,
+      refusals: {
+        note: () => Promise.resolve(1),
+        markBlocked: (_id: unknown, step: string) => Promise.resolve(void said.push(`for ${step}`)),
+        ...store.refusals,
+      } as RefusalStore,
     },
     now: () => new Date(0),
   });
@@ -200,14 +209,36 @@ describe('a step', () => {
       {
         connections: {
           admission: () =>
-            Promise.resolve({ kind: 'blocked', problem: PROBLEM, retryInMs: 20_000 }),
+            Promise.resolve({ kind: 'blocked', problem: PROBLEM, probeInMs: 20_000, ahead: 3 }),
         },
       },
     );
     const failure = await failureOf(
       new MockActivityEnvironment().run(activities.suspendUser, suspend),
     );
-    expect(failure).toMatchObject({ type: 'CONNECTION_BLOCKED', nextRetryDelay: 20_000 });
+    expect(failure).toMatchObject({ type: 'CONNECTION_BLOCKED', nextRetryDelay: 20_300 });
+  });
+
+  it('goes on while another step of its connection is blocked, and tries out its own', async () => {
+    const blockedAt = (step: string, kind: 'probe' | 'blocked'): Partial<ConnectionStore> => ({
+      admission: () =>
+        Promise.resolve({ kind, problem: { ...PROBLEM, step }, probeInMs: 5_000, ahead: 0 }),
+    });
+    const okta = { suspendUser: () => answer(undefined) };
+    const run = async (connections: Partial<ConnectionStore>) => {
+      const { activities, said } = world(okta, { connections });
+      await new MockActivityEnvironment({ activityType: 'suspendUser' }).run(
+        activities.suspendUser,
+        suspend,
+      );
+      return said;
+    };
+    expect(await run(blockedAt('createUser', 'blocked'))).toEqual([]);
+    expect(await run(blockedAt('suspendUser', 'probe'))).toEqual(['unblocked']);
+    expect(await failureOf(run(blockedAt('suspendUser', 'blocked')))).toMatchObject({
+      type: 'CONNECTION_BLOCKED',
+      nextRetryDelay: 5_000,
+    });
   });
 
   it('probes when it is its turn, lifts the block and goes on', async () => {
@@ -242,6 +273,25 @@ describe('a step', () => {
     );
     expect(failure).toMatchObject({ type: 'NOT_PERMITTED', nonRetryable: true });
     expect(reports[0]?.status).toBe('failed');
+  });
+
+  it('blocks the connection for the step that the role allows for nobody of three', async () => {
+    const { activities, said, reports } = world(
+      {
+        suspendUser: () =>
+          Promise.reject(new OktaForbiddenError('no', { ...facts, outcome: 'not-done' })),
+      },
+      { refusals: { note: () => Promise.resolve(3) } },
+    );
+    const failure = await failureOf(
+      new MockActivityEnvironment({ activityType: 'suspendUser' }).run(
+        activities.suspendUser,
+        suspend,
+      ),
+    );
+    expect(failure).toMatchObject({ type: 'CONNECTION_BLOCKED', nextRetryDelay: 10_000 });
+    expect(said).toEqual(['OKTA_FORBIDDEN', 'for suspendUser']);
+    expect(reports).toEqual([]);
   });
 
   it('lets a call that is under way come to its end when the run is cancelled', async () => {

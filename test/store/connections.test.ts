@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { as, type ConnectionId } from '../../src/domain/brand.js';
+import { as, type ConnectionId, type RunId } from '../../src/domain/brand.js';
 import { DEFAULT_SETTINGS } from '../../src/domain/connection.js';
-import { aConnection, CONNECTION, countStatements, newStore } from './support.js';
+import type { Admission } from '../../src/store/store.js';
+import { aConnection, aRequest, CONNECTION, countStatements, newStore } from './support.js';
+
+const RUN = as<RunId>('acme.0123456789abcdef.r');
 
 const PROBLEM = {
   code: 'OKTA_AUTH_FAILED',
@@ -100,24 +103,26 @@ describe('admission', () => {
     const { connections } = await withConnection();
     let admission;
     const statements = await countStatements(async () => {
-      admission = await connections.admission(CONNECTION);
+      admission = await connections.admission(CONNECTION, RUN, 'createUser');
     });
     expect(statements).toBe(1);
     expect(admission).toEqual({ kind: 'ready' });
     await connections.put(aConnection({ status: 'unverified' }));
-    expect(await connections.admission(CONNECTION)).toEqual({ kind: 'ready' });
-    expect(await connections.admission(as<ConnectionId>('globex'))).toEqual({ kind: 'unknown' });
+    expect(await connections.admission(CONNECTION, RUN, 'createUser')).toEqual({ kind: 'ready' });
+    expect(await connections.admission(as<ConnectionId>('globex'), RUN, 'createUser')).toEqual({
+      kind: 'unknown',
+    });
   });
 
   it('keeps everybody waiting for ten seconds after a block, whose first reason stays', async () => {
     const { connections } = await withConnection();
     await connections.block(CONNECTION, PROBLEM);
     await connections.block(CONNECTION, { ...PROBLEM, title: 'Something else' });
-    const admission = await connections.admission(CONNECTION);
+    const admission = await connections.admission(CONNECTION, RUN, 'createUser');
     expect(admission).toMatchObject({ kind: 'blocked', problem: PROBLEM });
-    const { retryInMs } = admission as { retryInMs: number };
-    expect(retryInMs).toBeGreaterThan(8_000);
-    expect(retryInMs).toBeLessThanOrEqual(10_000);
+    const { probeInMs } = admission as Extract<Admission, { kind: 'blocked' }>;
+    expect(probeInMs).toBeGreaterThan(8_000);
+    expect(probeInMs).toBeLessThanOrEqual(10_000);
     expect(await connections.get(CONNECTION)).toMatchObject({
       status: 'blocked',
       problem: PROBLEM,
@@ -130,12 +135,14 @@ describe('admission', () => {
     await connections.block(CONNECTION, PROBLEM);
     await passPause();
     const admissions = await Promise.all(
-      Array.from({ length: 20 }, (_, at) => (at % 2 ? connections : other).admission(CONNECTION)),
+      Array.from({ length: 20 }, (_, at) =>
+        (at % 2 ? connections : other).admission(CONNECTION, RUN, 'createUser'),
+      ),
     );
     expect(admissions.filter(({ kind }) => kind === 'probe')).toHaveLength(1);
     expect(admissions.filter(({ kind }) => kind === 'blocked')).toHaveLength(19);
     for (const admission of admissions) {
-      if (admission.kind === 'blocked') expect(admission.retryInMs).toBeGreaterThanOrEqual(1_000);
+      if (admission.kind === 'blocked') expect(admission.probeInMs).toBeGreaterThanOrEqual(1_000);
     }
   });
 
@@ -145,9 +152,9 @@ describe('admission', () => {
     const pauses: number[] = [];
     for (let probe = 1; probe <= 7; probe += 1) {
       await passPause();
-      expect((await connections.admission(CONNECTION)).kind).toBe('probe');
-      const blocked = await connections.admission(CONNECTION);
-      if (blocked.kind === 'blocked') pauses.push(Math.round(blocked.retryInMs / 5_000) * 5);
+      expect((await connections.admission(CONNECTION, RUN, 'createUser')).kind).toBe('probe');
+      const blocked = await connections.admission(CONNECTION, RUN, 'createUser');
+      if (blocked.kind === 'blocked') pauses.push(Math.round(blocked.probeInMs / 5_000) * 5);
     }
     expect(pauses).toEqual([20, 40, 80, 160, 300, 300, 300]);
   });
@@ -156,14 +163,42 @@ describe('admission', () => {
     const { connections, passPause } = await withConnection();
     await connections.block(CONNECTION, PROBLEM);
     await passPause();
-    await connections.admission(CONNECTION);
+    await connections.admission(CONNECTION, RUN, 'createUser');
     await connections.unblock(CONNECTION);
-    expect(await connections.admission(CONNECTION)).toEqual({ kind: 'ready' });
+    expect(await connections.admission(CONNECTION, RUN, 'createUser')).toEqual({ kind: 'ready' });
     expect(await connections.get(CONNECTION)).toMatchObject({ status: 'ready', problem: null });
     await connections.block(CONNECTION, { ...PROBLEM, title: 'Again' });
-    expect(await connections.admission(CONNECTION)).toMatchObject({
+    expect(await connections.admission(CONNECTION, RUN, 'createUser')).toMatchObject({
       kind: 'blocked',
       problem: { title: 'Again' },
     });
+  });
+
+  it('says how many open runs were due before', async () => {
+    const { connections, store } = await withConnection();
+    const runOf = async (login: string, suspendAt: string) => {
+      const deadlines = { suspendAt: { at: suspendAt } };
+      const request = aRequest(store, { kind: 'offboarding', login, deadlines });
+      await store.runs.accept(request);
+      return request.run.id;
+    };
+    const late = await runOf('late@example.com', '2026-01-01T00:00:00.000Z');
+    const later = await runOf('later@example.com', '2025-01-01T00:00:00.000Z');
+    const latest = await runOf('latest@example.com', '2024-01-01T00:00:00.000Z');
+    await connections.block(CONNECTION, PROBLEM);
+    const ahead = await Promise.all(
+      [latest, later, late].map((run) => connections.admission(CONNECTION, run, 'suspendUser')),
+    );
+    expect(ahead).toMatchObject([{ ahead: 0 }, { ahead: 1 }, { ahead: 2 }]);
+  });
+
+  it('leaves the probe of a blocked step to that step', async () => {
+    const { connections, passPause } = await withConnection();
+    await connections.block(CONNECTION, { ...PROBLEM, step: 'suspendUser' });
+    await passPause();
+    const ofOther = await connections.admission(CONNECTION, RUN, 'createUser');
+    expect(ofOther).toMatchObject({ kind: 'blocked', problem: { step: 'suspendUser' } });
+    const ofItself = await connections.admission(CONNECTION, RUN, 'suspendUser');
+    expect(ofItself.kind).toBe('probe');
   });
 });

@@ -10,6 +10,9 @@ import { createActivities, type Activities } from '../../src/activities/index.js
 import { createApp } from '../../src/api/app.js';
 import { keyHash, keyId } from '../../src/api/auth.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
+import { retryMended } from '../../src/api/mended.js';
+import { createStarter } from '../../src/api/starter.js';
+import { startSweep } from '../../src/api/sweep.js';
 import { createEngine } from '../../src/api/temporal.js';
 import { createDataConverter } from '../../src/crypto/data-converter.js';
 import { createLogger } from '../../src/observability/logger.js';
@@ -134,11 +137,22 @@ export async function startTenure(
   };
   if (options.worker !== false) await startWorker();
 
+  const log = createLogger({ level: 'fatal', format: 'json', part: 'api' });
+  const engine = createEngine({ client, namespace: 'default', taskQueue });
+  const { runs, refusals } = store;
+  const sweep = startSweep({
+    runs,
+    engine,
+    log,
+    starter: createStarter({ runs, engine, log }),
+    also: () => retryMended({ refusals, runs, engine, log }),
+    everyMs: 1_000,
+  });
   const app = createApp({
     store,
-    engine: createEngine({ client, namespace: 'default', taskQueue }),
+    engine,
     codecs: dataConverter.payloadCodecs ?? [],
-    log: createLogger({ level: 'fatal', format: 'json', part: 'api' }),
+    log,
     metrics: createApiMetrics(),
     temporalUiUrl: null,
     namespace: 'default',
@@ -209,7 +223,7 @@ export async function startTenure(
     startWorker,
     stopWorker,
     close: async () => {
-      await stopWorker();
+      await Promise.all([stopWorker(), sweep.stop()]);
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();

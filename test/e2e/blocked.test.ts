@@ -1,0 +1,96 @@
+// A connection that stops working in the middle: one block with one reason, everything waits, and after
+// the mend everything goes on without a click.
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { startTenure, type RunView, type Tenure } from '../support/tenure.js';
+
+let tenure: Tenure;
+beforeEach(async () => {
+  tenure = await startTenure();
+});
+afterEach(() => tenure.close());
+
+const APP = '/apps/0oaTenureDemo0000000';
+/** Two pauses, 10 and 20 seconds, and what a busy machine adds. */
+const MENDED_MS = 90_000;
+
+interface ConnectionView {
+  status: string;
+  problem: { code: string; title: string; detail: string; since: string; step?: string } | null;
+}
+const connection = async () =>
+  (await tenure.api<ConnectionView>('GET', '/v1/connections/demo')).body;
+const runs = async (query: string) =>
+  (await tenure.api<{ items: RunView[] }>('GET', `/v1/runs?limit=200&${query}`)).body.items;
+const person = (index: number) => ({
+  firstName: 'P',
+  lastName: `No ${index}`,
+  email: `p${index}@example.com`,
+});
+
+it('an app that is deactivated in the middle of 50 runs: one block, and all 50 complete', async () => {
+  const ids: string[] = [];
+  for (let index = 0; index < 50; index += 1) {
+    const body = { connection: 'demo', person: person(index), groups: ['Engineering'] };
+    ids.push((await tenure.api('POST', '/v1/onboardings', body)).body.id);
+    if (index === 25) await tenure.sim('PATCH', APP, { status: 'INACTIVE' });
+  }
+  const blocked = await eventually('it is blocked', async () => {
+    const found = await connection();
+    return found.status === 'blocked' && found;
+  });
+  expect(blocked.problem).toMatchObject({ code: 'OKTA_AUTH_FAILED' });
+  const waiting = await eventually('a run says what it waits for', async () => {
+    const { body } = await tenure.api('GET', `/v1/runs/${ids.at(-1)}`);
+    return body.waiting?.for === 'connection' && body;
+  });
+  expect(waiting.phase).toBe('running');
+
+  await tenure.sim('PATCH', APP, { status: 'ACTIVE' });
+  await eventually(
+    'all are done',
+    async () => (await runs('phase=completed')).length === 50,
+    MENDED_MS,
+  );
+  expect(await connection()).toMatchObject({ status: 'ready', problem: null });
+  const blocks = (await runs('')).filter(({ problem }) => problem !== null);
+  expect(blocks).toEqual([]);
+  for (let index = 0; index < 50; index += 1) {
+    expect(await tenure.users(person(index).email)).toHaveLength(1);
+  }
+}, 150_000);
+
+it('a role that lost a permission: blocked at the third person, and nobody decides for any of them', async () => {
+  const logins = Array.from({ length: 5 }, (_, index) => person(index).email);
+  for (const [index, login] of logins.entries()) {
+    await tenure.sim('POST', '/users', { profile: { ...person(index), login } });
+  }
+  const permissions = (list: string[]) => ({
+    roles: [{ permissions: list, resourceSet: { users: 'all', groups: 'all' } }],
+  });
+  const reading = ['okta.users.read', 'okta.groups.read', 'okta.users.lifecycle.clearSessions'];
+  await tenure.sim('PATCH', APP, permissions(reading));
+
+  const ids: string[] = [];
+  for (const login of logins) {
+    const { body } = await tenure.api('POST', '/v1/offboardings', { connection: 'demo', login });
+    ids.push(body.id);
+  }
+  const { problem } = await eventually('it is blocked', async () => {
+    const found = await connection();
+    return found.status === 'blocked' && found;
+  });
+  expect(problem).toMatchObject({ code: 'OKTA_FORBIDDEN', step: 'suspendUser' });
+  expect((await runs('phase=parked')).length).toBeLessThanOrEqual(2);
+
+  await tenure.sim('PATCH', APP, permissions([...reading, 'okta.users.lifecycle.suspend']));
+  await eventually(
+    'all are suspended',
+    async () => (await runs('phase=holding')).length === 5,
+    MENDED_MS,
+  );
+  expect((await connection()).status).toBe('ready');
+  for (const login of logins) {
+    expect((await tenure.users(login)).map(({ status }) => status)).toEqual(['SUSPENDED']);
+  }
+}, 150_000);
