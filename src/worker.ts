@@ -73,6 +73,7 @@ async function main(config: Config, log: Logger): Promise<void> {
     tokens: store.tokens,
     gate: watch.gate(store.rates),
     timeoutMs: config.oktaTimeoutMs,
+    allowLoopback: config.simulatorOrigin !== null,
     observe: watch.okta,
   });
   const { connectionOptions } = loadClientConnectConfig();

@@ -65,7 +65,10 @@ export function judge(error: OktaError, attempt: number): Verdict {
       return {
         kind: 'block',
         code: error.code,
-        title: 'Okta refuses the key of this connection',
+        title:
+          error.httpStatus === null
+            ? 'This connection cannot be called as it is set up'
+            : 'Okta refuses the key of this connection',
         detail: `${error.message} ${error.hint}`,
       };
     case 'OKTA_SCOPE_MISSING':

@@ -81,6 +81,11 @@ export function classifyFailure(call: Call, error: ExchangeError): OktaError {
         : `Okta could not be reached${code}.`;
       return new OktaUnavailableError(message, { ...facts, networkCode: error.networkCode });
     }
+    case 'address':
+      return new OktaAuthFailedError('The Okta domain of this connection may not be called.', {
+        ...facts,
+        hint: "Its name leads to an address that is not public: of this machine, of a private network, or of a cloud's own services. Check the domain, and what the name server of this machine says of it.",
+      });
     case 'too-large':
       return new OktaUnexpectedResponseError(`The answer to ${nameOf(call)} is too large.`, {
         ...facts,

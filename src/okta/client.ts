@@ -1,5 +1,6 @@
 // Wires the parts of the Okta client together. Knows neither the database nor Temporal: what it needs
 // of them comes in through `ports.ts`.
+import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { ConnectionId } from '../domain/brand.js';
 import { Caller } from './caller.js';
@@ -33,7 +34,17 @@ export interface OktaClientOptions {
   timeoutMs?: number;
   /** Requests at once to one connection, default 8. */
   maxConcurrent?: number;
-  /** In place of a pool of our own, which `close` would end; this one stays open. */
+  /**
+   * Whether an org may be on this machine over plain http, where a simulator is; default false. Apart
+   * from that, only public addresses are called, over https.
+   */
+  allowLoopback?: boolean;
+  /** In place of the system's resolver. */
+  lookup?: LookupFunction;
+  /**
+   * In place of a pool of our own, which `close` would end; this one stays open, and where it connects
+   * to is its own affair.
+   */
   dispatcher?: Dispatcher;
   observe?: (call: ObservedCall) => void;
 }
@@ -49,8 +60,10 @@ const TIMEOUT_MS = 20_000;
 const MAX_CONCURRENT = 8;
 
 export function createOktaClient(options: OktaClientOptions): OktaClient {
-  const { timeoutMs = TIMEOUT_MS, maxConcurrent = MAX_CONCURRENT } = options;
-  const dispatcher = options.dispatcher ?? newAgent(maxConcurrent, timeoutMs);
+  const { timeoutMs = TIMEOUT_MS, maxConcurrent = MAX_CONCURRENT, lookup } = options;
+  const { allowLoopback = false } = options;
+  const guard = { allowLoopback, lookup };
+  const dispatcher = options.dispatcher ?? newAgent(maxConcurrent, timeoutMs, guard);
   const connections = new Map<ConnectionId, OktaConnection>();
 
   return {
@@ -73,7 +86,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
 
 function connect(
   id: ConnectionId,
-  { credentials, tokens, gate, observe }: OktaClientOptions,
+  { credentials, tokens, gate, observe, allowLoopback = false }: OktaClientOptions,
   parts: Pick<SenderParts, 'dispatcher' | 'seats' | 'timeoutMs'>,
 ): OktaConnection {
   const send = createSender({
@@ -88,6 +101,7 @@ function connect(
     credentials: () => credentials(id),
     read: () => tokens.read(id),
     refresh: (stale, mint) => tokens.refresh(id, stale, mint),
+    allowLoopback,
     send,
   });
   return createConnection(source, new Caller(source, send));

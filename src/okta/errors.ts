@@ -106,6 +106,8 @@ export class OktaAuthFailedError extends OktaErrorBase {
   readonly oauthError: string | null;
   /** Okta's words where they are among the ones that we know, else null. */
   readonly oauthDescription: string | null;
+  /** Okta's clock at the refusal, RFC 3339, whole seconds; null where Okta was not asked. */
+  readonly serverTime: string | null;
   /** What an admin can do about it. */
   readonly hint: string;
 
@@ -121,6 +123,7 @@ export class OktaAuthFailedError extends OktaErrorBase {
     this.hint = facts.hint;
     this.oauthError = facts.oauthError ?? null;
     this.oauthDescription = facts.oauthDescription ?? null;
+    this.serverTime = facts.date;
   }
 }
 

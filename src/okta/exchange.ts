@@ -2,6 +2,7 @@
 // and honest about whether the request may have reached the other side. Knows nothing of Okta.
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
+import { AddressRefusedError, guardedConnector, type GuardOptions } from './address-guard.js';
 
 export interface HttpRequest {
   origin: string;
@@ -18,15 +19,18 @@ export interface HttpAnswer {
   body: string;
 }
 
+/** `address`: the name leads where nothing may be called. */
+type Failure = 'timeout' | 'network' | 'too-large' | 'address';
+
 /** No whole answer came. */
 export class ExchangeError extends Error {
-  readonly reason: 'timeout' | 'network' | 'too-large';
+  readonly reason: Failure;
   /** Whether the request, or a part of it, may have left this machine. */
   readonly sent: boolean;
   /** `ECONNRESET`, `UND_ERR_SOCKET`, …; null where the error has none. */
   readonly networkCode: string | null;
 
-  constructor(reason: 'timeout' | 'network' | 'too-large', sent: boolean, cause?: Error) {
+  constructor(reason: Failure, sent: boolean, cause?: Error) {
     super(`no answer: ${reason}`, cause === undefined ? undefined : { cause });
     this.name = 'ExchangeError';
     this.reason = reason;
@@ -49,13 +53,18 @@ const CONNECT_TIMEOUT_MS = 10_000;
  */
 const KEEP_ALIVE_MS = 4_000;
 
-/** A pool of at most `connections` sockets an origin. */
-export function newAgent(connections: number, timeoutMs: number): Agent {
+/** A pool of at most `connections` sockets an origin, which lead nowhere but where they may. */
+export function newAgent(
+  connections: number,
+  timeoutMs: number,
+  guard: Pick<GuardOptions, 'allowLoopback' | 'lookup'>,
+): Agent {
+  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs);
   return new Agent({
     connections,
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) },
+    connect: guardedConnector({ ...guard, connectTimeoutMs }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -149,8 +158,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    const reason = TIMEOUTS.has(codeOf(error) ?? '') ? 'timeout' : 'network';
-    this.#fail(new ExchangeError(reason, this.#started, error));
+    this.#fail(new ExchangeError(failureOf(error), this.#started, error));
   }
 
   readonly #onAbort = (): void => {
@@ -174,6 +182,11 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     return true;
   }
+}
+
+function failureOf(error: Error): Failure {
+  if (error instanceof AddressRefusedError) return 'address';
+  return TIMEOUTS.has(codeOf(error) ?? '') ? 'timeout' : 'network';
 }
 
 const TIMEOUTS: ReadonlySet<string> = new Set([

@@ -29,6 +29,7 @@ export interface TokenSourceParts {
   credentials: () => Promise<OktaCredentials | null>;
   read: () => Promise<CachedToken | null>;
   refresh: (stale: string | null, mint: () => Promise<AccessToken>) => Promise<CachedToken>;
+  allowLoopback: boolean;
   send: Sender;
 }
 
@@ -152,7 +153,7 @@ export class TokenSource {
     if (known !== null && Date.now() - known.readAt < maxAgeMs) return known;
     const credentials = await this.#parts.credentials();
     if (credentials === null) throw cannotCall('There is no such connection.');
-    const origin = callableOrigin(credentials.origin);
+    const origin = callableOrigin(credentials.origin, this.#parts.allowLoopback);
     if (origin === null) throw cannotCall('Its Okta domain is none that may be called.');
     const mark = JSON.stringify([origin, credentials]);
     if (known !== null && known.mark !== mark) this.#drop(this.#held?.token);

@@ -79,4 +79,12 @@ describe('what becomes of an error', () => {
   ])('$code is the connection’s trouble', (error) => {
     expect(judge(error, 1)).toMatchObject({ kind: 'block', code: error.code });
   });
+
+  it.each([
+    [401, /refuses the key/],
+    [null, /cannot be called/],
+  ])('does not say that Okta refused where it was not asked (%s)', (httpStatus, title) => {
+    const error = new OktaAuthFailedError('x', { ...facts, httpStatus, hint: 'y' });
+    expect(judge(error, 1)).toMatchObject({ title: expect.stringMatching(title) as string });
+  });
 });

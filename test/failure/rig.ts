@@ -112,7 +112,7 @@ export async function startRig(): Promise<Rig> {
     }
     return origin;
   };
-  const agent = newAgent(8, OKTA_TIMEOUT_MS);
+  const agent = newAgent(8, OKTA_TIMEOUT_MS, { allowLoopback: true });
   const dispatcher = agent.compose((dispatch) => (options, handler) => {
     const [path = ''] = options.path.split('?');
     const origin = redirect(String(options.origin), options.method, path);
@@ -123,6 +123,7 @@ export async function startRig(): Promise<Rig> {
     tokens: store.tokens,
     gate: store.rates,
     timeoutMs: OKTA_TIMEOUT_MS,
+    allowLoopback: true,
     dispatcher,
   });
 

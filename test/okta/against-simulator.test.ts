@@ -68,6 +68,7 @@ async function connect(
       }),
     tokens: new MemoryTokens(),
     gate,
+    allowLoopback: true,
   });
   return client.connection(ACME);
 }

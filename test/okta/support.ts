@@ -230,6 +230,7 @@ export async function socketBench(
     credentials: () => Promise.resolve(credentials({ origin })),
     tokens,
     gate: new MemoryGate(),
+    allowLoopback: true,
     ...options,
   });
   onTestFinished(async () => {

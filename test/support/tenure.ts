@@ -108,6 +108,7 @@ export async function startTenure(
     tokens: store.tokens,
     gate: store.rates,
     timeoutMs: 2_000,
+    allowLoopback: true,
   });
   const dataConverter = createDataConverter(store.keyRing);
   const client = new Client({ connection, dataConverter });
