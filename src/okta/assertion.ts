@@ -3,12 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, type CryptoKey, type JWK } from 'jose';
 import * as oauth from 'oauth4webapi';
-import type { AssertionTimes } from './token-refusal.js';
 
 /** Okta takes up to an hour; short, since nothing needs it longer than one request. */
 const LIFETIME_SECONDS = 300;
-/** Okta refuses an `iat` in its future, and no two clocks agree. */
-const BACKDATED_SECONDS = 5;
+
+/** Seconds since 1970. */
+export interface AssertionTimes {
+  iat: number;
+  exp: number;
+}
 
 export interface SigningKey {
   key: CryptoKey;
@@ -53,9 +56,8 @@ export function privateKeyJwt(
   };
 }
 
-/** @param now milliseconds since 1970, on Okta's clock as far as we know it */
-export function assertionTimes(now: number): AssertionTimes {
-  const iat = Math.floor(now / 1000) - BACKDATED_SECONDS;
+/** @param iat seconds since 1970, on Okta's clock as far as we know it */
+export function assertionTimes(iat: number): AssertionTimes {
   return { iat, exp: iat + LIFETIME_SECONDS };
 }
 

@@ -1,14 +1,17 @@
-// A call from its path to its parsed answer: token, sending, one more try with a new token when the
-// first is refused, pages. What the calls are is in `calls.ts`.
+// A call from its path to its parsed answer: token, sending, one more try with a new token or nonce when
+// the first is refused, pages. What the calls are is in `calls.ts`.
 import type { z } from 'zod';
 import { shapeOf } from './answers.schema.js';
 import type { Call } from './call.js';
-import { classifyAnswer, unreadable } from './classify.js';
+import { classifyAnswer, isTokenTrouble, unreadable } from './classify.js';
 import type { Answer } from './connection.js';
 import { readErrorBody } from './error-body.js';
 import type { HttpAnswer } from './exchange.js';
 import { dateOf, requestIdOf } from './headers.js';
 import { linkTarget } from './link.js';
+import { oauthErrorOf } from './oauth-error.js';
+import type { CachedToken } from './ports.js';
+import type { Prover } from './proof.js';
 import type { Sender } from './sender.js';
 import type { Session, TokenSource } from './token-source.js';
 
@@ -24,10 +27,13 @@ interface Success {
 export class Caller {
   readonly #tokens: TokenSource;
   readonly #send: Sender;
+  readonly #prover: Prover;
 
-  constructor(tokens: TokenSource, send: Sender) {
+  /** @param prover for the API, not for the token endpoint */
+  constructor(tokens: TokenSource, send: Sender, prover: Prover) {
     this.#tokens = tokens;
     this.#send = send;
+    this.#prover = prover;
   }
 
   async call<T>(call: Call, read: Read<T>, signal?: AbortSignal): Promise<Answer<T>> {
@@ -59,20 +65,27 @@ export class Caller {
     }
   }
 
+  /** A refused token or proof did nothing, so that a write may follow it, too. */
   async #succeed(call: Call, signal?: AbortSignal): Promise<Success> {
     let session = await this.#tokens.session(signal);
-    let answer = await this.#sendAs(session, call, signal);
-    if (isTokenRefused(answer)) {
-      session = await this.#tokens.session(signal, session.token.generation);
-      answer = await this.#sendAs(session, call, signal);
+    const tried = new Set<Remedy>();
+    for (;;) {
+      const answer = await this.#sendAs(session, call, signal);
+      if (answer.status >= 200 && answer.status <= 299) return { answer, origin: session.origin };
+      const remedy = remedyOf(answer, session.token);
+      if (remedy === null || tried.has(remedy)) throw classifyAnswer(call, answer);
+      tried.add(remedy);
+      if (remedy === 'token') {
+        session = await this.#tokens.session(signal, session.token.generation);
+      }
     }
-    if (answer.status < 200 || answer.status > 299) throw classifyAnswer(call, answer);
-    return { answer, origin: session.origin };
   }
 
-  #sendAs({ origin, token }: Session, call: Call, signal?: AbortSignal): Promise<HttpAnswer> {
-    const headers = { authorization: `Bearer ${token.accessToken}` };
-    return this.#send(call, { origin, headers }, signal);
+  async #sendAs({ origin, token }: Session, call: Call, signal?: AbortSignal): Promise<HttpAnswer> {
+    const headers = () => this.#prover.authorize(token, origin, call);
+    const answer = await this.#send(call, { origin, headers }, signal);
+    this.#prover.hear(origin, answer);
+    return answer;
   }
 }
 
@@ -127,7 +140,12 @@ function nextPage(call: Call, { answer, origin }: Success): string | null {
   return url.pathname + url.search;
 }
 
+/** What one more request may mend: with a new token, or with the nonce that came along. */
+type Remedy = 'token' | 'nonce';
+
 /** `E0000015` is a feature that the org lacks, which no new token brings. */
-function isTokenRefused({ status, body }: HttpAnswer): boolean {
-  return status === 401 && readErrorBody(body).errorCode !== 'E0000015';
+function remedyOf(answer: HttpAnswer, { proofKey }: CachedToken): Remedy | null {
+  if (oauthErrorOf(answer).error === 'use_dpop_nonce') return proofKey === null ? 'token' : 'nonce';
+  if (answer.status === 401 && readErrorBody(answer.body).errorCode === 'E0000015') return null;
+  return answer.status === 401 || isTokenTrouble(answer) ? 'token' : null;
 }

@@ -20,6 +20,7 @@ import {
   type OktaError,
 } from './errors.js';
 import type { ExchangeError, HttpAnswer } from './exchange.js';
+import { oauthErrorOf } from './oauth-error.js';
 import { waitAfter429 } from './rate-limit.js';
 
 const NOT_OKTA =
@@ -42,11 +43,15 @@ export function classifyAnswer(
       });
     case 'unavailable':
       return new OktaUnavailableError(`Okta answered ${answer.status}${code}, try later.`, facts);
-    case 'auth-failed':
+    case 'auth-failed': {
+      const { error, description, hint } = oauthErrorOf(answer);
       return new OktaAuthFailedError(`Okta refused the access token${code}.`, {
         ...facts,
-        hint: 'Check that the app of this connection is active in Okta.',
+        hint: hint ?? 'Check that the app of this connection is active in Okta.',
+        oauthError: error,
+        oauthDescription: description,
       });
+    }
     case 'scope-missing':
       return scopeMissing(answer, facts);
     case 'forbidden':
@@ -140,7 +145,8 @@ const BY_CODE: Readonly<Record<string, Verdict>> = {
   E0000268: 'unavailable',
 };
 
-function verdictOf(call: Call, { status, headers }: HttpAnswer, body: ErrorBody): Verdict {
+function verdictOf(call: Call, answer: HttpAnswer, body: ErrorBody): Verdict {
+  const { status, headers } = answer;
   if (status === 501) return 'forbidden';
   if (status >= 500 || status === 408) return 'unavailable';
   if (status === 429) return 'rate-limited';
@@ -156,10 +162,25 @@ function verdictOf(call: Call, { status, headers }: HttpAnswer, body: ErrorBody)
       // Without Okta's code it is somebody else's answer: no proof that nobody is there.
       return errorCode === null ? 'unexpected' : 'not-found';
     case 400:
+      if (isTokenTrouble(answer)) return 'auth-failed';
       return errorCode === null ? 'unexpected' : refusalKind(call, body);
     default:
       return 'unexpected';
   }
+}
+
+/** OAuth's codes by which the API refuses a token or its proof with 400 (Okta's OAuth error code page). */
+const TOKEN_TROUBLE: ReadonlySet<string | null> = new Set([
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+  // The proof is missing, or the token is bound and came as Bearer.
+  'invalid_request',
+  'invalid_token',
+]);
+
+/** Whether the API refuses the token or its proof, and has not looked at the request. */
+export function isTokenTrouble(answer: HttpAnswer): boolean {
+  return answer.status === 400 && TOKEN_TROUBLE.has(oauthErrorOf(answer).error);
 }
 
 /** `E0000001` covers a wrong status in lifecycle calls and every fault of a new user alike. */

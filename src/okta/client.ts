@@ -5,8 +5,10 @@ import type { Dispatcher } from 'undici';
 import type { ConnectionId } from '../domain/brand.js';
 import { Caller } from './caller.js';
 import { createConnection } from './calls.js';
+import { Clock } from './clock.js';
 import type { OktaConnection } from './connection.js';
 import { newAgent } from './exchange.js';
+import { Prover } from './proof.js';
 import { createSender, type SenderParts } from './sender.js';
 import { TokenSource } from './token-source.js';
 import { Seats } from './waiting.js';
@@ -97,12 +99,15 @@ function connect(
       observe?.({ connection: id, method, path: template, bucket, status, durationMs, requestId });
     },
   });
+  const clock = new Clock();
   const source = new TokenSource({
     credentials: () => credentials(id),
     read: () => tokens.read(id),
     refresh: (stale, mint) => tokens.refresh(id, stale, mint),
     allowLoopback,
     send,
+    clock,
+    prover: new Prover(clock),
   });
-  return createConnection(source, new Caller(source, send));
+  return createConnection(source, new Caller(source, send, new Prover(clock)));
 }

@@ -104,7 +104,7 @@ export class OktaAuthFailedError extends OktaErrorBase {
   readonly code = 'OKTA_AUTH_FAILED';
   /** `invalid_client` and the like; null where the refusal was none of OAuth. */
   readonly oauthError: string | null;
-  /** Okta's words where they are among the ones that we know, else null. */
+  /** Okta's sentence, verbatim, where it is among the ones that we know, else null. */
   readonly oauthDescription: string | null;
   /** Okta's clock at the refusal, RFC 3339, whole seconds; null where Okta was not asked. */
   readonly serverTime: string | null;

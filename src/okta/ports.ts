@@ -11,9 +11,14 @@ export interface OktaCredentials {
   privateJwk: Record<string, unknown>;
 }
 
+/** A private RSA key as a JSON Web Key. A secret. */
+export type ProofKey = Record<string, unknown>;
+
 export interface AccessToken {
   /** A secret. */
   accessToken: string;
+  /** What the token is bound to (DPoP): every use is to be proved with it. Null for a Bearer token. */
+  proofKey: ProofKey | null;
   /** Scopes as granted, which may be fewer than were asked for. */
   scopes: string[];
   /** RFC 3339, on our clock. */

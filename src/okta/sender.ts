@@ -29,8 +29,8 @@ export interface SenderParts {
 /** Where a call goes and by whose right. */
 export interface Address {
   origin: string;
-  /** Beside the usual ones; `authorization` for one. */
-  headers: Record<string, string>;
+  /** Those beside the usual ones, made anew for every sending: a proof is good for one. */
+  headers: () => Promise<Record<string, string>>;
 }
 
 export type Sender = (call: Call, to: Address, signal?: AbortSignal) => Promise<HttpAnswer>;
@@ -123,6 +123,7 @@ async function observed(
   deadline: number,
   signal?: AbortSignal,
 ): Promise<HttpAnswer> {
+  const rights = await headers();
   const startedAt = performance.now();
   let answer: HttpAnswer | null = null;
   try {
@@ -132,7 +133,7 @@ async function observed(
         origin,
         method: call.method,
         path: call.path,
-        headers: { ...USUAL_HEADERS, ...bodyHeaders(call), ...headers },
+        headers: { ...USUAL_HEADERS, ...bodyHeaders(call), ...rights },
         ...(call.body === undefined ? {} : { body: call.body }),
       },
       { timeoutMs: Math.max(1, deadline - startedAt), maxBytes: MAX_ANSWER_BYTES },

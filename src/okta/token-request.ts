@@ -1,13 +1,13 @@
 // One token request through `oauth4webapi` and the reading of its success (RFC 6749, sections 4.4 and
-// 5.1). Refusals are for `token-refusal.ts`, repeating and keeping for `token-source.ts`.
+// 5.1). Refusals are for `token-refusal.ts`, repeating for `minting.ts`, keeping for `token-source.ts`.
 import * as oauth from 'oauth4webapi';
-import { privateKeyJwt, type SigningKey } from './assertion.js';
+import { privateKeyJwt, type AssertionTimes, type SigningKey } from './assertion.js';
 import type { Call } from './call.js';
 import { unreadable } from './classify.js';
 import type { HttpAnswer } from './exchange.js';
-import type { AccessToken } from './ports.js';
+import type { AccessToken, ProofKey } from './ports.js';
+import type { Prover } from './proof.js';
 import type { Sender } from './sender.js';
-import type { AssertionTimes } from './token-refusal.js';
 
 /** The org authorization server's; only it gives out tokens for Okta's own API. */
 const TOKEN_PATH = '/oauth2/v1/token';
@@ -28,11 +28,14 @@ export interface TokenRequest {
   scopes: readonly string[];
   key: SigningKey;
   times: AssertionTimes;
+  prover: Prover;
+  /** What the token shall be bound to; null for a Bearer token. */
+  proofKey: ProofKey | null;
 }
 
 /** Asks once; every status comes back as it is. */
 export async function requestToken(send: Sender, request: TokenRequest): Promise<HttpAnswer> {
-  const { origin, clientId, scopes, key, times } = request;
+  const { origin, clientId, scopes, key, times, prover, proofKey } = request;
   const answers: HttpAnswer[] = [];
   await oauth.clientCredentialsGrantRequest(
     serverOf(origin),
@@ -43,7 +46,13 @@ export async function requestToken(send: Sender, request: TokenRequest): Promise
       [oauth.customFetch]: async (_url, { body, headers }) => {
         const { 'user-agent': _theirs, ...others } = headers;
         const call = { ...TOKEN_CALL, body: body.toString() };
-        const answer = await send(call, { origin, headers: others });
+        const answer = await send(call, {
+          origin,
+          headers: async () => ({
+            ...others,
+            ...(proofKey === null ? {} : await prover.prove(proofKey, origin, call)),
+          }),
+        });
         answers.push(answer);
         return responseOf(answer);
       },
@@ -62,14 +71,18 @@ export async function requestToken(send: Sender, request: TokenRequest): Promise
  */
 export async function readToken(
   answer: HttpAnswer,
-  request: Pick<TokenRequest, 'origin' | 'clientId' | 'scopes'>,
+  request: Pick<TokenRequest, 'origin' | 'clientId' | 'scopes' | 'proofKey'>,
   sentAt: number,
 ): Promise<AccessToken> {
   const body = await processed(answer, request);
-  if (body.token_type !== 'bearer') throw unreadable(TOKEN_CALL, answer, 'token_type: not Bearer');
+  const proofKey = body.token_type === 'dpop' ? request.proofKey : null;
+  if (body.token_type === 'dpop' && proofKey === null) {
+    throw unreadable(TOKEN_CALL, answer, 'token_type: DPoP, without a proof');
+  }
   if (body.expires_in === undefined) throw unreadable(TOKEN_CALL, answer, 'expires_in: missing');
   return {
     accessToken: body.access_token,
+    proofKey,
     // All that were asked for, where the answer names none (RFC 6749, section 5.1).
     scopes: body.scope?.split(' ').filter(Boolean) ?? [...request.scopes],
     expiresAt: new Date(sentAt + body.expires_in * 1000).toISOString(),

@@ -1,16 +1,9 @@
 // The access token of one connection: minted with its key, shared with all workers through the
 // `TokenCache`, renewed before it expires, dropped when Okta refuses it. It leaves this file only in a
-// `Session`, for the Authorization header.
-import { assertionTimes, signingKeyOf, type SigningKey } from './assertion.js';
-import { factsWithoutAnswer } from './call.js';
-import { OktaAuthFailedError, OktaError } from './errors.js';
+// `Session`, for the Authorization header. How one is minted is in `minting.ts`.
 import type { HttpAnswer } from './exchange.js';
-import { serverTimeOf } from './headers.js';
-import { callableOrigin } from './origin.js';
+import { callable, mint, type Minted, type MintParts } from './minting.js';
 import type { AccessToken, CachedToken, OktaCredentials } from './ports.js';
-import type { Sender } from './sender.js';
-import { classifyTokenRefusal, isWorthAnotherAssertion } from './token-refusal.js';
-import { readToken, requestToken, TOKEN_CALL } from './token-request.js';
 import { orAbort } from './waiting.js';
 
 const MAX_MARGIN_MS = 5 * 60_000;
@@ -25,12 +18,11 @@ export interface Session {
   minted: HttpAnswer | null;
 }
 
-export interface TokenSourceParts {
+export interface TokenSourceParts extends MintParts {
   credentials: () => Promise<OktaCredentials | null>;
   read: () => Promise<CachedToken | null>;
   refresh: (stale: string | null, mint: () => Promise<AccessToken>) => Promise<CachedToken>;
   allowLoopback: boolean;
-  send: Sender;
 }
 
 export class TokenSource {
@@ -40,8 +32,6 @@ export class TokenSource {
   /** Generations that Okta refused, or that belong to former credentials. */
   readonly #dropped = new Set<string>();
   #renewal: Promise<Session> | null = null;
-  /** How far Okta's clock is ahead of ours, as a refused assertion has shown; milliseconds. */
-  #clockOffsetMs = 0;
 
   constructor(parts: TokenSourceParts) {
     this.#parts = parts;
@@ -123,41 +113,20 @@ export class TokenSource {
     this.#held = { token, useUntil: expiresAt - margin };
   }
 
-  async #mint(): Promise<{ token: AccessToken; answer: HttpAnswer }> {
-    const { origin, clientId, scopes, privateJwk } = await this.#credentials(0);
-    const request = { origin, clientId, scopes, key: await importedKey(privateJwk) };
-    for (let firstTry = true; ; firstTry = false) {
-      const sentAt = Date.now();
-      const times = assertionTimes(sentAt + this.#clockOffsetMs);
-      let answer: HttpAnswer;
-      try {
-        answer = await requestToken(this.#parts.send, { ...request, times });
-      } catch (error) {
-        if (firstTry && isBrokenConnection(error)) continue;
-        throw error;
-      }
-      if (answer.status === 200) {
-        return { token: await readToken(answer, request, sentAt), answer };
-      }
-      const oktaTime = serverTimeOf(answer.headers);
-      if (!firstTry || !isWorthAnotherAssertion(answer, times, oktaTime)) {
-        throw classifyTokenRefusal(TOKEN_CALL, answer);
-      }
-      if (oktaTime !== null) this.#clockOffsetMs = oktaTime - Date.now();
-    }
+  /** With a proof where the last token had one, so that a demand for it is met only once. */
+  async #mint(): Promise<Minted> {
+    return mint(this.#parts, await this.#credentials(0), this.#held?.token.proofKey != null);
   }
 
   /** Read again after `maxAgeMs`. With other credentials than before, the token is no good either. */
   async #credentials(maxAgeMs: number): Promise<Identity> {
     const known = this.#identity;
     if (known !== null && Date.now() - known.readAt < maxAgeMs) return known;
-    const credentials = await this.#parts.credentials();
-    if (credentials === null) throw cannotCall('There is no such connection.');
-    const origin = callableOrigin(credentials.origin, this.#parts.allowLoopback);
-    if (origin === null) throw cannotCall('Its Okta domain is none that may be called.');
-    const mark = JSON.stringify([origin, credentials]);
+    const { credentials: read, allowLoopback } = this.#parts;
+    const credentials = callable(await read(), allowLoopback);
+    const mark = JSON.stringify(credentials);
     if (known !== null && known.mark !== mark) this.#drop(this.#held?.token);
-    this.#identity = { ...credentials, origin, mark, readAt: Date.now() };
+    this.#identity = { ...credentials, mark, readAt: Date.now() };
     return this.#identity;
   }
 }
@@ -167,26 +136,4 @@ interface Identity extends OktaCredentials {
   mark: string;
   /** Milliseconds since 1970. */
   readAt: number;
-}
-
-async function importedKey(jwk: Record<string, unknown>): Promise<SigningKey> {
-  try {
-    return await signingKeyOf(jwk);
-  } catch {
-    // What the library says of a key may quote it.
-    throw cannotCall('Its private key is none that Okta takes: RSA or EC, as a JSON Web Key.');
-  }
-}
-
-function cannotCall(hint: string): OktaError {
-  return new OktaAuthFailedError('This connection cannot ask for a token.', {
-    ...factsWithoutAnswer(TOKEN_CALL, false),
-    hint,
-  });
-}
-
-function isBrokenConnection(error: unknown): boolean {
-  return (
-    error instanceof OktaError && error.code === 'OKTA_UNAVAILABLE' && error.networkCode !== null
-  );
 }

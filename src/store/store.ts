@@ -199,6 +199,8 @@ export interface TokenStore {
 }
 export interface StoredToken {
   accessToken: string;
+  /** A private JSON Web Key that the token is bound to; sealed with it. Null for a Bearer token. */
+  proofKey: Record<string, unknown> | null;
   scopes: string[];
   expiresAt: string;
   generation: string;

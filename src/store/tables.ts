@@ -49,7 +49,7 @@ export interface Tables {
   token_cache: {
     connection: ConnectionId;
     generation: string;
-    /** `token_cache.token:<connection>:<generation>` */
+    /** `token_cache.token:<connection>:<generation>`; with the proof key of a bound token. */
     token: Buffer;
     scopes: string[];
     expires_at: Time;

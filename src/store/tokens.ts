@@ -91,7 +91,7 @@ async function readToken(
     .executeTakeFirst();
   if (row === undefined) return null;
   return {
-    accessToken: ring.openText(row.token, tokenContext(connection, row.generation)),
+    ...opened(ring.openText(row.token, tokenContext(connection, row.generation))),
     scopes: row.scopes,
     expiresAt: row.expires_at.toISOString(),
     generation: row.generation,
@@ -102,11 +102,11 @@ async function writeToken(
   db: Kysely<Tables>,
   ring: KeyRing,
   connection: ConnectionId,
-  { accessToken, scopes, expiresAt, generation }: StoredToken,
+  { scopes, expiresAt, generation, ...secrets }: StoredToken,
 ): Promise<void> {
   const row = {
     generation,
-    token: ring.sealText(accessToken, tokenContext(connection, generation)),
+    token: ring.sealText(closed(secrets), tokenContext(connection, generation)),
     scopes,
     expires_at: expiresAt,
   };
@@ -115,6 +115,22 @@ async function writeToken(
     .values({ connection, ...row })
     .onConflict((conflict) => conflict.column('connection').doUpdateSet(row))
     .execute();
+}
+
+type Secrets = Pick<StoredToken, 'accessToken' | 'proofKey'>;
+
+/**
+ * A bound token and its key as one JSON object, so that they can never part. Any other stands alone, as
+ * workers of 0.1 wrote it and still read it; no token begins with a brace (RFC 6750, section 2.1).
+ */
+function closed({ accessToken, proofKey }: Secrets): string {
+  return proofKey === null ? accessToken : JSON.stringify({ accessToken, proofKey });
+}
+
+function opened(text: string): Secrets {
+  return text.startsWith('{')
+    ? (JSON.parse(text) as Secrets)
+    : { accessToken: text, proofKey: null };
 }
 
 function tokenContext(connection: ConnectionId, generation: string): string {

@@ -46,7 +46,7 @@ function connect(
 ): OktaConnection {
   const tokens = new MemoryTokens();
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-  tokens.token = { accessToken: 't', scopes: SCOPES, expiresAt, generation: 'g' };
+  tokens.token = { accessToken: 't', proofKey: null, scopes: SCOPES, expiresAt, generation: 'g' };
   const client = createOktaClient({
     credentials: () => Promise.resolve(credentials({ origin })),
     tokens,

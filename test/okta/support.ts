@@ -222,6 +222,7 @@ export async function socketBench(
   const tokens = new MemoryTokens();
   tokens.token = {
     accessToken: 'cached-token',
+    proofKey: null,
     scopes: SCOPES,
     expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     generation: 'g0',

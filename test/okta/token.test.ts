@@ -265,7 +265,13 @@ describe('a token that Okta does not take any more', () => {
     const { okta, org, tokens } = bench();
     await okta.mintToken();
     const expiresAt = new Date(NOW + 3_600_000).toISOString();
-    tokens.token = { accessToken: 'of another', scopes: SCOPES, expiresAt, generation: 'other' };
+    tokens.token = {
+      accessToken: 'of another',
+      proofKey: null,
+      scopes: SCOPES,
+      expiresAt,
+      generation: 'other',
+    };
     org.plan(ADA_LINE, oktaError(401, 'E0000011'), { json: ADA });
     await okta.getUser('ada@example.com');
     expect(tokens.mints).toBe(1);
@@ -338,7 +344,8 @@ describe('a refused assertion', () => {
     expect(error).toMatchObject({
       code: 'OKTA_AUTH_FAILED',
       oauthError: 'invalid_client',
-      oauthDescription: 'token is expired',
+      oauthDescription: 'The client_assertion token is expired.',
+      serverTime: '2027-03-31T15:00:00.000Z',
       hint: expect.stringContaining('clock') as string,
     });
     expect(org.tokenRequests).toHaveLength(2);
@@ -402,12 +409,6 @@ describe('a refused token request', () => {
       /spelling/,
     ],
     [
-      'DPoP wanted',
-      oauthRefusal(400, 'invalid_dpop_proof', 'The DPoP proof JWT header is missing.'),
-      'OKTA_AUTH_FAILED',
-      /DPoP/,
-    ],
-    [
       'another type of app',
       oauthRefusal(400, 'unauthorized_client', 'x'),
       'OKTA_AUTH_FAILED',
@@ -460,5 +461,73 @@ describe('a refused token request', () => {
     expect(told).not.toContain('canary-token');
     expect(told).not.toContain('ada@example.com');
     expect(told).not.toContain(assertionOf(org.tokenRequests[0]));
+  });
+});
+
+/** Okta's OAuth error code page, release 2026.03.1. */
+const SENTENCES: readonly (readonly [status: number, error: string, sentence: string])[] = [
+  [
+    401,
+    'invalid_client',
+    'Client authentication failed. Either the client or the client credentials are invalid.',
+  ],
+  [401, 'invalid_client', 'No client credentials found.'],
+  [
+    401,
+    'invalid_client',
+    'The audience claim for client_assertion must be the endpoint invoked for the request.',
+  ],
+  [401, 'invalid_client', 'The client_assertion token is expired.'],
+  [401, 'invalid_client', 'The client_assertion token has an expiration too far into the future.'],
+  [401, 'invalid_client', 'The client_assertion token must be issued before the current time.'],
+  [401, 'invalid_client', 'The client_assertion token has already been used.'],
+  [401, 'invalid_client', 'The client_assertion signature is invalid.'],
+  [401, 'invalid_client', 'The client_assertion JWT kid is invalid.'],
+  [401, 'invalid_client', 'The issuer claim for client_assertion is not a valid client_id.'],
+  [401, 'invalid_client', 'The subject claim for client_assertion is not a valid client_id.'],
+  [
+    401,
+    'invalid_client',
+    'The client does not have a JWKSet configured, but the client_assertion requires one.',
+  ],
+  [401, 'invalid_client', 'Error retrieving the client JWKSet from jwks_uri.'],
+  [
+    401,
+    'invalid_client',
+    'Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.',
+  ],
+  [
+    401,
+    'invalid_client',
+    "Only clients with 'application_type' of 'service' may use the client_credentials 'grant_type' with the Org Authorization Server.",
+  ],
+  [400, 'invalid_scope', 'No scopes were requested.'],
+  [
+    400,
+    'invalid_scope',
+    'One or more scopes are not configured for the authorization server resource.',
+  ],
+  [400, 'consent_required', 'You are not allowed any of the requested scopes.'],
+  [400, 'invalid_dpop_proof', 'The DPoP proof JWT header is missing.'],
+  [400, 'use_dpop_nonce', 'Authorization server requires nonce in DPoP proof.'],
+  [403, 'access_denied', "The request is made from outside the client's permitted network zones."],
+];
+
+describe('what Okta says of a refusal', () => {
+  it.each(SENTENCES)('is kept to the letter: %s %s %s', async (status, error, sentence) => {
+    const { okta, org } = bench();
+    org.plan(TOKEN_LINE, ...Array.from({ length: 4 }, () => oauthRefusal(status, error, sentence)));
+    expect(await errorOf(okta.mintToken())).toMatchObject({
+      code: 'OKTA_AUTH_FAILED',
+      oauthError: error,
+      oauthDescription: sentence,
+      serverTime: '2027-03-31T15:00:00.000Z',
+    });
+  });
+
+  it('is not kept where it may quote anything', async () => {
+    const { okta, org } = bench();
+    org.plan(TOKEN_LINE, oauthRefusal(401, 'invalid_client', 'ada@example.com is not allowed.'));
+    expect(await errorOf(okta.mintToken())).toMatchObject({ oauthDescription: null });
   });
 });

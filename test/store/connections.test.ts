@@ -80,7 +80,12 @@ describe('a connection', () => {
   it('forgets its token when what signs has changed, and its rate budget with the org', async () => {
     const { connections, store } = await withConnection();
     const mint = () =>
-      Promise.resolve({ accessToken: 't', scopes: [], expiresAt: '2099-01-01T00:00:00.000Z' });
+      Promise.resolve({
+        accessToken: 't',
+        proofKey: null,
+        scopes: [],
+        expiresAt: '2099-01-01T00:00:00.000Z',
+      });
     await store.tokens.refresh(CONNECTION, null, mint);
     await store.rates.learn(CONNECTION, 'A', {
       kind: 'ok',

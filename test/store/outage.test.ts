@@ -83,7 +83,7 @@ describe('a restart of the database', () => {
         await new Promise<void>((resolve) => {
           answer = resolve;
         });
-        return { accessToken: 't', scopes: [], expiresAt: '2099-01-01T00:00:00Z' };
+        return { accessToken: 't', proofKey: null, scopes: [], expiresAt: '2099-01-01T00:00:00Z' };
       })
       .catch((error: unknown) => error);
     await eventually('the mint is under way', () => answer !== undefined);

@@ -56,6 +56,7 @@ describe('the tables', () => {
     await store.tokens.refresh(CONNECTION, null, () =>
       Promise.resolve({
         accessToken: mark('token'),
+        proofKey: { kty: 'RSA', d: mark('proof key') },
         scopes: ['okta.users.read'],
         expiresAt: '2099-01-01T00:00:00Z',
       }),

@@ -11,6 +11,7 @@ function aMint(expiresAt = FAR) {
     minted.push(`token-${minted.length + 1}`);
     return Promise.resolve({
       accessToken: given(minted.at(-1)),
+      proofKey: null,
       scopes: ['okta.users.read'],
       expiresAt,
     });
@@ -32,6 +33,7 @@ describe('the token cache', () => {
     expect(new Set(tokens.map(({ generation }) => generation)).size).toBe(1);
     expect(await given(stores[1]).tokens.read(CONNECTION)).toEqual({
       accessToken: 'token-1',
+      proofKey: null,
       scopes: ['okta.users.read'],
       expiresAt: FAR,
       generation: tokens[0]?.generation,
@@ -79,11 +81,31 @@ describe('the token cache', () => {
       ids.map((id) =>
         store.tokens.refresh(id, null, async () => {
           const credentials = await store.connections.credentials(id);
-          return { accessToken: given(credentials).origin + id, scopes: [], expiresAt: FAR };
+          const accessToken = given(credentials).origin + id;
+          return { accessToken, proofKey: null, scopes: [], expiresAt: FAR };
         }),
       ),
     );
     expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(25);
+  });
+
+  it('keeps a bound token with its key, in one envelope', async () => {
+    const { store, query } = await newStore();
+    const bound = {
+      accessToken: 'bound-token',
+      proofKey: { kty: 'RSA', n: 'n', e: 'AQAB', d: 'secret' },
+      scopes: ['okta.users.read'],
+      expiresAt: FAR,
+    };
+    const { generation } = await store.tokens.refresh(CONNECTION, null, () =>
+      Promise.resolve(bound),
+    );
+    expect(await store.tokens.read(CONNECTION)).toEqual({ ...bound, generation });
+    const [row] = await query('select row_to_json(token_cache)::text as line from token_cache');
+    expect(row?.['line']).not.toContain('secret');
+    const { mint } = aMint();
+    await store.tokens.refresh(CONNECTION, generation, mint);
+    expect(await store.tokens.read(CONNECTION)).toMatchObject({ proofKey: null });
   });
 
   it('has none before the first', async () => {
