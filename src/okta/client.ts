@@ -3,11 +3,12 @@
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { ConnectionId } from '../domain/brand.js';
-import { Caller } from './caller.js';
+import { answerOf, Caller } from './caller.js';
 import { createConnection } from './calls.js';
 import { Clock } from './clock.js';
-import type { OktaConnection } from './connection.js';
+import type { Answer, CallOptions, OktaConnection } from './connection.js';
 import { newAgent } from './exchange.js';
+import { callable, mint } from './minting.js';
 import { Prover } from './proof.js';
 import { createSender, type SenderParts } from './sender.js';
 import { TokenSource } from './token-source.js';
@@ -54,6 +55,16 @@ export interface OktaClientOptions {
 export interface OktaClient {
   /** The same object every time. Whether there is such a connection shows at the first call. */
   connection(id: ConnectionId): OktaConnection;
+  /**
+   * Proves key, client id, domain and scopes by a token of their own, which is thrown away. Neither
+   * the shared tokens nor the rate budget of a connection know of it.
+   *
+   * @throws OktaError as `OktaConnection.mintToken` does
+   */
+  prove(
+    credentials: OktaCredentials,
+    options?: CallOptions,
+  ): Promise<Answer<{ scopes: string[]; tokenType: 'Bearer' | 'DPoP' }>>;
   /** Ends the sockets; calls under way fail. May be called twice. */
   close(): Promise<void>;
 }
@@ -79,6 +90,24 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
       });
       connections.set(id, made);
       return made;
+    },
+    async prove(credentials, { signal } = {}) {
+      const send = createSender({
+        dispatcher,
+        seats: new Seats(1),
+        timeoutMs,
+        acquire: () => Promise.resolve(0),
+        learn: () => Promise.resolve(),
+        observe: () => undefined,
+      });
+      const clock = new Clock();
+      const { token, answer } = await mint(
+        { send: (call, to) => send(call, to, signal), clock, prover: new Prover(clock) },
+        callable(credentials, allowLoopback),
+        false,
+      );
+      const { scopes, proofKey } = token;
+      return answerOf(answer, { scopes, tokenType: proofKey === null ? 'Bearer' : 'DPoP' });
     },
     async close() {
       if (options.dispatcher === undefined) await dispatcher.destroy();

@@ -48,7 +48,11 @@ function world(
     findGroupsByName: () => answer([]),
     ...okta,
   } as OktaConnection;
-  const client: OktaClient = { connection: () => connection, close: () => Promise.resolve() };
+  const client: OktaClient = {
+    connection: () => connection,
+    prove: () => Promise.reject(new Error('no step proves a key')),
+    close: () => Promise.resolve(),
+  };
   const activities = createActivities({
     okta: client,
     store: {
