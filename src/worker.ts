@@ -80,7 +80,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   const connection = await persist(log, 'temporal', stop.signal, () =>
     NativeConnection.connect({
       ...connectionOptions,
-      address: config.temporalAddress ?? missing('TEMPORAL_ADDRESS'),
+      address: config.temporalAddress ?? connectionOptions.address ?? missing('TEMPORAL_ADDRESS'),
     }),
   );
   const worker = await persist(log, 'namespace', stop.signal, () =>

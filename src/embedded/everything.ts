@@ -49,8 +49,11 @@ function addressesOf(config: Config, home: string): KnownAddresses {
 }
 
 function portClaims(config: Config): PortClaim[] {
+  const { host } = config;
+  const metrics = { host, variable: 'TENURE_METRICS_PORT', what: 'the metrics of the worker' };
   const claims = [
-    { host: config.host, port: config.apiPort, variable: 'TENURE_API_PORT', what: 'the API' },
+    { host, port: config.apiPort, variable: 'TENURE_API_PORT', what: 'the API' },
+    ...(config.metricsPort === null ? [] : [{ ...metrics, port: config.metricsPort }]),
     {
       host: '127.0.0.1',
       port: config.simulatorPort,
