@@ -1,28 +1,34 @@
 /**
  * Access tokens of the org authorization server: JWTs signed with a key that the org keeps, so
- * they outlive a restart. Claims as recorded: `ver`, `jti`, `iss` = `aud`, `sub` = `cid`, `scp`.
+ * they outlive a restart. Claims as recorded: `ver`, `jti`, `iss` = `aud`, `sub` = `cid`, `scp`;
+ * `cnf` binds a token to a key (RFC 9449, section 6.1).
  */
 import {
   type CryptoKey,
   type JWK,
   type JWTPayload,
   SignJWT,
+  compactVerify,
+  decodeJwt,
   errors,
   exportJWK,
   generateKeyPair,
   importJWK,
-  jwtVerify,
 } from 'jose';
 import { random } from './ids.js';
 
 const ALG = 'RS256';
 
-interface Grant {
+export interface Grant {
   readonly clientId: string;
   readonly scopes: readonly string[];
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+  /** Thumbprint of the key that every DPoP proof beside the token must be made with. */
+  readonly jkt?: string;
 }
 
-interface Issue extends Grant {
+interface Issue extends Omit<Grant, 'expiresAt'> {
   readonly issuer: string;
   readonly now: number;
   readonly lifetimeSeconds: number;
@@ -49,7 +55,7 @@ export class AccessTokens {
     this.#publicKey = importJWK(publicPart(signingKey) as JWK, ALG);
   }
 
-  async issue({ clientId, scopes, issuer, now, lifetimeSeconds }: Issue): Promise<string> {
+  async issue({ clientId, scopes, issuer, now, lifetimeSeconds, jkt }: Issue): Promise<string> {
     const iat = Math.floor(now / 1000);
     return new SignJWT({
       ver: 1,
@@ -61,19 +67,18 @@ export class AccessTokens {
       exp: iat + lifetimeSeconds,
       cid: clientId,
       scp: [...scopes],
+      ...(jkt === undefined ? {} : { cnf: { jkt } }),
     })
       .setProtectedHeader({ ...(this.#kid === undefined ? {} : { kid: this.#kid }), alg: ALG })
       .sign(await this.#privateKey);
   }
 
-  /** What `token` grants, or undefined if it is not ours or its time is over. */
-  async read(token: string, now: number): Promise<Grant | undefined> {
+  /** What `token` grants or, if its time is over, granted. Undefined if it is not ours. */
+  async read(token: string): Promise<Grant | undefined> {
     try {
-      const { payload } = await jwtVerify<AccessClaims>(token, await this.#publicKey, {
-        algorithms: [ALG],
-        currentDate: new Date(now),
-      });
-      return { clientId: payload.cid, scopes: payload.scp };
+      await compactVerify(token, await this.#publicKey, { algorithms: [ALG] });
+      const { cid, scp, exp, cnf } = decodeJwt<AccessClaims>(token);
+      return { clientId: cid, scopes: scp, expiresAt: exp, ...cnf };
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;
@@ -84,4 +89,6 @@ export class AccessTokens {
 interface AccessClaims extends JWTPayload {
   readonly cid: string;
   readonly scp: readonly string[];
+  readonly exp: number;
+  readonly cnf?: { readonly jkt: string };
 }

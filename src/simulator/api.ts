@@ -1,11 +1,13 @@
 /**
  * The way of every call to Okta's API: logged, spoiled by a fault if one is planned, delayed,
- * counted, authorized, handled, answered. The order of the gates is Okta's: concurrency, token,
- * rate limit, scope, role, and only then the request itself.
+ * counted, authorized, handled, answered. The order of the gates is Okta's: concurrency, token and
+ * proof, rate limit, scope, role, and only then the request itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { authorize, challenge, insufficientScope, presentedToken } from './authorization.js';
 import type { Answer, ApiRoute, Call, OpenRoute, Route } from './call.js';
+import { readProof } from './dpop-proof.js';
 import type { Fault } from './faults.js';
 import { sendAnswer, sendBadGateway } from './http.js';
 import {
@@ -17,6 +19,7 @@ import {
   readOnlyMode,
   tooManyRequests,
 } from './okta-error.js';
+import { OAuthError } from './oauth-error.js';
 import type { Org } from './org.js';
 import { Access } from './permissions.js';
 import type { Verdict } from './rate-limit.js';
@@ -48,16 +51,19 @@ interface Outcome {
 /** Everything outside `/_sim`. Expects the body as text. */
 export function oktaApi(org: Org): RequestHandler {
   return async (req, res) => {
-    const call = readCall(org, req);
-    const match = matchRoute(ROUTES, call.method, call.path);
-    const query = call.path === TOKEN_PATH ? '' : call.query.toString();
-    const entry = org.log.begin(call.method, call.path, query);
+    const bare = readCall(org, req);
+    const match = matchRoute(ROUTES, bare.method, bare.path);
+    const query = bare.path === TOKEN_PATH ? '' : bare.query.toString();
+    const entry = org.log.begin(bare.method, bare.path, query);
     if (typeof match !== 'string') entry.bucket = match.route.bucket ?? null;
-    const fault = org.faults.take(call.method, call.path);
+    const fault = org.faults.take(bare.method, bare.path);
     if (fault !== undefined) entry.fault = fault.fault;
     org.inFlight += 1;
+    const overloaded = org.inFlight > org.settings.concurrency;
     try {
-      await answerCall(call, match, fault, entry, res);
+      const call = { ...bare, grant: await readGrant(bare), proof: await proofOf(bare) };
+      entry.clientId = callerOf(call);
+      await answerCall(call, match, { fault, overloaded }, entry, res);
     } finally {
       org.inFlight -= 1;
     }
@@ -75,10 +81,15 @@ export const answerBug: ErrorRequestHandler = (error: unknown, _req, res, next) 
   sendAnswer(res, answer, { now: Date.now() });
 };
 
+interface Trouble {
+  readonly fault: Fault | undefined;
+  readonly overloaded: boolean;
+}
+
 async function answerCall(
   call: Call,
   match: ReturnType<typeof matchRoute>,
-  fault: Fault | undefined,
+  { fault, overloaded }: Trouble,
   entry: LoggedRequest,
   res: Response,
 ): Promise<void> {
@@ -87,7 +98,6 @@ async function answerCall(
     res.destroy();
     return;
   }
-  const overloaded = org.inFlight > org.settings.concurrency;
   if (!overloaded) await latency(org.settings.latencyMs);
   if (fault?.fault === '502-html') {
     entry.status = 502;
@@ -151,52 +161,48 @@ async function outcome(
 
 async function openCall(call: Call, route: OpenRoute, entry: LoggedRequest): Promise<Outcome> {
   if (route.bucket === undefined) return { answer: await route.handle(call) };
-  const clientId = tokenClient(call);
-  const known = clientId !== undefined && call.org.state.get('app', clientId) !== undefined;
-  entry.clientId = known ? clientId : null;
   const verdict = take(call.org, route.bucket, entry.clientId);
   if (!verdict.allowed) return refused(tooManyRequests(), verdict);
   return { answer: await route.handle(call), verdict };
 }
 
-async function apiCall(call: Call, route: ApiRoute, entry: LoggedRequest): Promise<Outcome> {
-  const { org } = call;
-  const authorization = call.headers.authorization;
-  if (authorization === undefined) return refused(noSession(), take(org, route.bucket, null));
-  const [, token] = /^Bearer (\S+)$/i.exec(authorization) ?? [];
-  const grant = token === undefined ? undefined : await org.tokens.read(token, org.now());
-  const app = grant === undefined ? undefined : org.state.get('app', grant.clientId);
-  if (grant === undefined || app?.status !== 'ACTIVE') {
-    return refused(invalidToken(), take(org, route.bucket, null));
+function apiCall(call: Call, route: ApiRoute, entry: LoggedRequest): Outcome {
+  const verdict = take(call.org, route.bucket, entry.clientId);
+  const caller = authorize(call);
+  if (caller instanceof OktaError) return refused(caller, verdict);
+  if (caller instanceof OAuthError) {
+    return { answer: challenge(call, route.scope, caller), verdict };
   }
-  entry.clientId = app.clientId;
-  const verdict = take(org, route.bucket, app.clientId);
   if (!verdict.allowed) return refused(tooManyRequests(), verdict);
-  if (!grant.scopes.includes(route.scope)) {
-    return { answer: insufficientScope(route.scope), verdict };
+  if (!caller.grant.scopes.includes(route.scope)) {
+    return { answer: challenge(call, route.scope, insufficientScope()), verdict };
   }
   try {
-    return { answer: route.handle({ ...call, access: new Access(app) }), verdict };
+    return { answer: route.handle({ ...call, access: new Access(caller.app) }), verdict };
   } catch (error) {
     if (error instanceof OktaError) return refused(error, verdict);
     throw error;
   }
 }
 
-/** Without any credentials Okta takes the caller for a browser whose session is over. */
-const noSession = (): OktaError => new OktaError(403, 'E0000005', 'Invalid session');
+/** What the token of a call to the API grants, if this org issued it. */
+async function readGrant({ org, headers }: Call): Promise<Call['grant']> {
+  const token = presentedToken(headers.authorization);
+  return token === undefined ? undefined : org.tokens.read(token);
+}
 
-/** An empty body: the header alone says what is missing. */
-function insufficientScope(scope: string): Answer {
-  return {
-    status: 403,
-    headers: {
-      'www-authenticate':
-        'Bearer authorization_uri="/oauth2/v1/authorize", realm="okta", ' +
-        `scope="${scope}", error="insufficient_scope", ` +
-        'error_description="The access token provided does not contain the required scopes."',
-    },
-  };
+async function proofOf({ org, origin, method, path, headers }: Call): Promise<Call['proof']> {
+  const header = headers['dpop'];
+  if (typeof header !== 'string') return undefined;
+  const now = Math.floor(org.now() / 1000);
+  return readProof(header, { method, url: `${origin}${path}`, now }, org.usedProofs);
+}
+
+/** The app that calls, by its token or, for one, by its word. Null if it is none of this org's. */
+function callerOf(call: Call): string | null {
+  const { org, path, grant } = call;
+  const clientId = path === TOKEN_PATH ? tokenClient(call) : grant?.clientId;
+  return clientId !== undefined && org.state.get('app', clientId) !== undefined ? clientId : null;
 }
 
 function refused(error: OktaError, verdict?: Verdict): Outcome {

@@ -1,12 +1,13 @@
 /**
- * API Services apps as the control surface takes them. Not simulated yet, and refused rather than
- * ignored: DPoP, and keys behind a URL.
+ * API Services apps as the control surface takes them, with the keys that Okta would store. Keys
+ * behind a URL are not looked at here.
  */
 import { type JWK, importJWK } from 'jose';
 import { z } from 'zod';
 import { ControlError } from './control-error.js';
-import type { App } from './entities.js';
+import type { App, AppKeys } from './entities.js';
 import type { IdSource } from './ids.js';
+import { isPrivate } from './signature.js';
 
 const DEFAULT_SCOPES = [
   'okta.users.read',
@@ -35,18 +36,17 @@ const fields = {
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/)
     .optional(),
-  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(MAX_KEYS) }),
-  jwksUri: z.never({ error: 'jwksUri is not supported yet' }).optional(),
+  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(MAX_KEYS) }).optional(),
+  jwksUri: z.string().refine(isFetchable, 'https, or http on the loopback address').optional(),
   authMethod: z.enum(['private_key_jwt', 'client_secret']),
   grantedScopes: z.array(z.string()),
-  dpop: z.literal(false, { error: 'dpop: true is not supported yet' }),
+  dpop: z.boolean(),
   roles: z.array(roleSchema),
   status: z.enum(['ACTIVE', 'INACTIVE']),
 };
 
 export const appSchema = z.strictObject({
   ...fields,
-  jwks: fields.jwks.default({ keys: [] }),
   authMethod: fields.authMethod.default('private_key_jwt'),
   grantedScopes: fields.grantedScopes.default(DEFAULT_SCOPES),
   dpop: fields.dpop.default(false),
@@ -59,18 +59,12 @@ export const appSchema = z.strictObject({
 /** The id of an app stays. */
 export const appPatchSchema = z.strictObject(fields).omit({ clientId: true }).partial();
 
-/** @throws ControlError 400 for a key that Okta would not store */
+/** @throws ControlError 400 for keys that Okta would not store */
 export async function newApp(ids: IdSource, facts: z.infer<typeof appSchema>): Promise<App> {
-  const keys = facts.jwks.keys as readonly JWK[];
-  for (const [index, key] of keys.entries()) await judgeKey(key, `jwks.keys.${index}`);
-  const kids = keys.map(({ kid }) => kid);
-  if (keys.length > 1 && (kids.includes(undefined) || new Set(kids).size < kids.length)) {
-    throw new ControlError(400, 'jwks.keys: several keys need a kid each');
-  }
   return {
     clientId: facts.clientId ?? ids.next('0oa'),
     authMethod: facts.authMethod,
-    jwks: { keys },
+    ...(await judgedKeys(facts)),
     grantedScopes: facts.grantedScopes,
     dpop: facts.dpop,
     roles: facts.roles,
@@ -78,8 +72,37 @@ export async function newApp(ids: IdSource, facts: z.infer<typeof appSchema>): P
   };
 }
 
+/** `app` with what `patch` says, to be read anew. Stored keys and a URL replace each other. */
+export function changedFacts(
+  { jwks, jwksUri, ...facts }: App,
+  patch: z.infer<typeof appPatchSchema>,
+): unknown {
+  const keys = 'jwks' in patch || 'jwksUri' in patch ? {} : { jwks, jwksUri };
+  return { ...facts, ...keys, ...patch };
+}
+
+async function judgedKeys({ jwks, jwksUri }: GivenKeys): Promise<AppKeys> {
+  if (jwksUri === undefined) return { jwks: { keys: await judgedSet(jwks?.keys ?? []) } };
+  if (jwks !== undefined) throw new ControlError(400, 'jwks and jwksUri exclude each other');
+  return { jwksUri };
+}
+
+interface GivenKeys {
+  readonly jwks?: { readonly keys: readonly JWK[] } | undefined;
+  readonly jwksUri?: string | undefined;
+}
+
+async function judgedSet(keys: readonly JWK[]): Promise<readonly JWK[]> {
+  for (const [index, key] of keys.entries()) await judgeKey(key, `jwks.keys.${index}`);
+  const kids = keys.map(({ kid }) => kid);
+  if (keys.length > 1 && (kids.includes(undefined) || new Set(kids).size < kids.length)) {
+    throw new ControlError(400, 'jwks.keys: several keys need a kid each');
+  }
+  return keys;
+}
+
 async function judgeKey(key: JWK, where: string): Promise<void> {
-  if (key.d !== undefined || key.k !== undefined) {
+  if (isPrivate(key)) {
     throw new ControlError(400, `${where}: this is a private key; only public ones belong here`);
   }
   if (key.kty !== 'RSA' && key.kty !== 'EC') {
@@ -100,3 +123,11 @@ const EC_ALGS: Readonly<Record<string, string>> = {
   'P-384': 'ES384',
   'P-521': 'ES512',
 };
+
+function isFetchable(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];

@@ -3,6 +3,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
+import type { Grant } from './access-tokens.js';
+import type { DpopProof } from './dpop-proof.js';
 import { malformedBody, unsupportedMediaType } from './okta-error.js';
 import type { Org } from './org.js';
 import type { Access } from './permissions.js';
@@ -20,6 +22,10 @@ export interface Call {
   readonly body: string;
   /** What the route's pattern found in the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
+  /** What the access token says, if this org issued it. Its time may be over. */
+  readonly grant?: Grant | undefined;
+  /** Judged as the call arrived, and used up thereby whatever becomes of the call. */
+  readonly proof?: DpopProof | undefined;
 }
 
 /** A call whose token has been judged. */

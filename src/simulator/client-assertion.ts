@@ -3,20 +3,11 @@
  * whether its claims hold now. Sources: RFC 7523 and Okta's "Implement OAuth for Okta with a
  * service app".
  */
-import {
-  type JWK,
-  type JWTPayload,
-  compactVerify,
-  decodeJwt,
-  decodeProtectedHeader,
-  errors,
-  importJWK,
-} from 'jose';
+import { type JWK, type JWTPayload, decodeJwt, decodeProtectedHeader } from 'jose';
 import type { App } from './entities.js';
 import { invalidClient } from './oauth-error.js';
 import type { Org } from './org.js';
-
-export const ASSERTION_ALGS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
+import { SIGNING_ALGS, isSignedBy } from './signature.js';
 
 /** An assertion may expire at most this far ahead. */
 const MAX_LIFETIME_SECONDS = 3600;
@@ -30,11 +21,18 @@ const MAX_LIFETIME_SECONDS = 3600;
 export async function authenticate(org: Org, assertion: string, endpoint: string): Promise<App> {
   const { header, claims } = decode(assertion);
   const app = issuer(org, claims);
-  const alg = ASSERTION_ALGS.find((name) => name === header.alg);
+  const alg = SIGNING_ALGS.find((name) => name === header.alg);
   if (alg === undefined) {
     throw invalidClient('The client_assertion JWT signature algorithm is invalid.');
   }
-  await verifySignature(assertion, chooseKey(app, header.kid), alg);
+  const key =
+    app.jwksUri === undefined
+      ? storedKey(app.jwks.keys, header.kid)
+      : await org.remoteKeys.find(app.jwksUri, header.kid, Date.now());
+  if (key === undefined) throw invalidClient('The client_assertion JWT kid is invalid.');
+  if (!(await isSignedBy(assertion, key, alg))) {
+    throw invalidClient('The client_assertion signature is invalid.');
+  }
   judgeClaims(org, claims, endpoint);
   return app;
 }
@@ -75,7 +73,7 @@ export const wrongAuthMethod = (): Error =>
   );
 
 /** Without a kid, a single key needs no telling apart. */
-function chooseKey({ jwks: { keys } }: App, kid: string | undefined): JWK {
+function storedKey(keys: readonly JWK[], kid: string | undefined): JWK | undefined {
   const [only, ...others] = keys;
   if (only === undefined) {
     throw invalidClient(
@@ -83,23 +81,7 @@ function chooseKey({ jwks: { keys } }: App, kid: string | undefined): JWK {
     );
   }
   if (kid === undefined && others.length === 0) return only;
-  const key = keys.find((each) => each.kid === kid);
-  if (kid === undefined || key === undefined) {
-    throw invalidClient('The client_assertion JWT kid is invalid.');
-  }
-  return key;
-}
-
-async function verifySignature(assertion: string, key: JWK, alg: string): Promise<void> {
-  try {
-    await compactVerify(assertion, await importJWK(key, alg), { algorithms: [alg] });
-  } catch (error) {
-    // A key of another type than the algorithm's is a TypeError or a DOMException.
-    if (error instanceof errors.JOSEError || error instanceof TypeError || isDomException(error)) {
-      throw invalidClient('The client_assertion signature is invalid.');
-    }
-    throw error;
-  }
+  return kid === undefined ? undefined : keys.find((key) => key.kid === kid);
 }
 
 function judgeClaims(org: Org, { aud, exp, iat, jti, iss }: JWTPayload, endpoint: string): void {
@@ -122,14 +104,7 @@ function judgeClaims(org: Org, { aud, exp, iat, jti, iss }: JWTPayload, endpoint
   if (iat !== undefined && iat > now) {
     throw invalidClient('The client_assertion token must be issued before the current time.');
   }
-  if (jti !== undefined) useOnce(org.assertionsSeen, `${iss ?? ''} ${jti}`, exp, now);
+  if (jti !== undefined && !org.usedAssertions.take(`${iss ?? ''} ${jti}`, exp, now)) {
+    throw invalidClient('The client_assertion token has already been used.');
+  }
 }
-
-function useOnce(seen: Map<string, number>, id: string, exp: number, now: number): void {
-  for (const [other, until] of seen) if (until <= now) seen.delete(other);
-  if (seen.has(id)) throw invalidClient('The client_assertion token has already been used.');
-  seen.set(id, exp);
-}
-
-const isDomException = (error: unknown): boolean =>
-  error instanceof Error && error.constructor.name === 'DOMException';

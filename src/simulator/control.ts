@@ -5,7 +5,7 @@
 import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
 import { DIRECT, GROUP_TYPES, type Group, USER_STATUSES, type User } from './entities.js';
-import { appPatchSchema, appSchema, newApp } from './apps.js';
+import { appPatchSchema, appSchema, changedFacts, newApp } from './apps.js';
 import { ControlError, notThere, read, taken } from './control-error.js';
 import { faultSchema } from './faults.js';
 import { parseCondition } from './group-rule.js';
@@ -57,7 +57,7 @@ export function controlSurface(org: Org, addOrg: AddOrg): Router {
     const before = org.state.get('app', req.params.clientId);
     if (before === undefined) throw notThere('app', req.params.clientId);
     const patch = read(appPatchSchema, req.body);
-    const app = await newApp(org.ids, read(appSchema, { ...before, ...patch }));
+    const app = await newApp(org.ids, read(appSchema, changedFacts(before, patch)));
     org.state.commit({ kind: 'app', id: app.clientId, value: app });
     res.json(app);
   });

@@ -91,15 +91,22 @@ interface ResourceSet {
 }
 
 /** An API Services app. */
-export interface App {
+export type App = AppFacts & AppKeys;
+
+interface AppFacts {
   readonly clientId: string;
   readonly authMethod: 'private_key_jwt' | 'client_secret';
-  readonly jwks: { readonly keys: readonly JWK[] };
   readonly grantedScopes: readonly string[];
+  /** Whether tokens are issued against a DPoP proof only. */
   readonly dpop: boolean;
   readonly roles: readonly AdminRole[];
   readonly status: 'ACTIVE' | 'INACTIVE';
 }
+
+/** Public keys stored with the app, or the URL where they are fetched. */
+export type AppKeys =
+  | { readonly jwks: { readonly keys: readonly JWK[] }; readonly jwksUri?: undefined }
+  | { readonly jwksUri: string; readonly jwks?: undefined };
 
 /** The org itself: one record, made once. */
 export interface OrgRecord {

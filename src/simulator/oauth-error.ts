@@ -1,26 +1,25 @@
 /**
- * Refusals of the token endpoint, `{"error","error_description"}`, in Okta's words
+ * Refusals in OAuth's form, `error` and `error_description`, in Okta's words
  * (Okta's list of OAuth 2.0 and OpenID Connect error codes, release 2026.03) where the list has
  * them: those about grant type, assertion type and repeated parameters are ours.
  */
-import type { Answer } from './call.js';
-
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly status: number;
   readonly error: string;
+  /** Extra headers, lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, error: string, description: string) {
+  constructor(
+    status: number,
+    error: string,
+    description: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(description);
     this.status = status;
     this.error = error;
-  }
-
-  answer(): Answer {
-    return {
-      status: this.status,
-      body: { error: this.error, error_description: this.message },
-    };
+    this.headers = headers;
   }
 }
 
@@ -33,3 +32,6 @@ export const invalidRequest = (description: string): OAuthError =>
 
 export const invalidScope = (description: string): OAuthError =>
   new OAuthError(400, 'invalid_scope', description);
+
+export const invalidProof = (description: string): OAuthError =>
+  new OAuthError(400, 'invalid_dpop_proof', description);

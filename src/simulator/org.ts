@@ -3,14 +3,17 @@
  */
 import { AccessTokens, newSigningKey } from './access-tokens.js';
 import type { Group, GroupRule, User } from './entities.js';
+import { dpopNonce, isDpopNonce } from './dpop-nonce.js';
 import { FaultPlan } from './faults.js';
 import { membershipsUnder } from './group-rule.js';
 import { IdSource, random } from './ids.js';
 import { RateLimiter } from './rate-limit.js';
+import { RemoteKeys } from './remote-keys.js';
 import { RequestLog } from './request-log.js';
 import { type Seed, seedPuts } from './seed.js';
 import { DEFAULT_SETTINGS, type OrgSettings } from './settings.js';
 import type { Put, State } from './state.js';
+import { UsedIds } from './used-ids.js';
 import { type Moment, withGroups } from './user-changes.js';
 
 export class Org {
@@ -18,8 +21,10 @@ export class Org {
   readonly limiter = new RateLimiter();
   readonly faults = new FaultPlan();
   readonly log = new RequestLog();
-  /** `jti` of assertions seen → when they expire, epoch seconds. Not kept over a restart. */
-  readonly assertionsSeen = new Map<string, number>();
+  readonly usedAssertions = new UsedIds();
+  readonly usedProofs = new UsedIds();
+  /** What was fetched for the apps that keep their keys behind a URL. */
+  readonly remoteKeys = new RemoteKeys();
   /** Calls being worked on now. */
   inFlight = 0;
   #tokens: AccessTokens | undefined;
@@ -65,7 +70,9 @@ export class Org {
     this.limiter.clearConsumers();
     this.faults.clear();
     this.log.clear();
-    this.assertionsSeen.clear();
+    this.usedAssertions.clear();
+    this.usedProofs.clear();
+    this.remoteKeys.clear();
   }
 
   get settings(): OrgSettings {
@@ -87,6 +94,19 @@ export class Org {
 
   moment(): Moment {
     return momentAt(this.now());
+  }
+
+  /** The nonce to put into a DPoP proof for the token endpoint. */
+  get dpopNonce(): string {
+    return dpopNonce(this.#nonceSecret, this.now());
+  }
+
+  isDpopNonce(nonce: unknown): boolean {
+    return isDpopNonce(nonce, this.#nonceSecret, this.now());
+  }
+
+  get #nonceSecret(): string {
+    return String(this.state.org.signingKey.d);
   }
 
   saveSettings(settings: OrgSettings): void {

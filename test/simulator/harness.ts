@@ -3,7 +3,7 @@
  * it knows nothing of the service's own Okta client.
  */
 import { type CryptoKey, type JWK, SignJWT, exportJWK, generateKeyPair } from 'jose';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import {
   type Simulator,
   type SimulatorOptions,
@@ -239,6 +239,11 @@ export function useOrg(options: SimulatorOptions = {}): { readonly org: TestOrg 
       return org;
     },
   };
+}
+
+/** Waits until no connection from before a restart is left to be used. */
+export async function isBack(org: TestOrg): Promise<void> {
+  await expect.poll(async () => (await org.control('GET', '/org')).status).toBe(200);
 }
 
 /** The target of the `link` header with this relation. */

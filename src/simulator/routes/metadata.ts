@@ -2,8 +2,8 @@
  * What an org says about itself to anyone: not limited, no token needed.
  */
 import { type Answer, type Call, type OpenRoute, ok } from '../call.js';
-import { ASSERTION_ALGS } from '../client-assertion.js';
 import { OktaError } from '../okta-error.js';
+import { SIGNING_ALGS } from '../signature.js';
 import { TOKEN_PATH } from './oauth.js';
 
 export const metadataRoutes: readonly OpenRoute[] = [
@@ -59,7 +59,7 @@ function metadata(issuer: string): Record<string, unknown> {
     'none',
   ];
   const secretAlgs = ['HS256', 'HS384', 'HS512'];
-  const signingAlgs = [...secretAlgs, ...ASSERTION_ALGS];
+  const signingAlgs = [...secretAlgs, ...SIGNING_ALGS];
   return {
     issuer,
     authorization_endpoint: `${issuer}/oauth2/v1/authorize`,
@@ -85,6 +85,6 @@ function metadata(issuer: string): Record<string, unknown> {
     device_authorization_endpoint: `${issuer}/oauth2/v1/device/authorize`,
     pushed_authorization_request_endpoint: `${issuer}/oauth2/v1/par`,
     backchannel_token_delivery_modes_supported: ['poll'],
-    dpop_signing_alg_values_supported: ASSERTION_ALGS,
+    dpop_signing_alg_values_supported: SIGNING_ALGS,
   };
 }

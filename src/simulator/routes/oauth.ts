@@ -1,12 +1,18 @@
 /**
  * The org authorization server: the token endpoint for the client-credentials grant with
- * `private_key_jwt`, and the public keys. DPoP and `jwks_uri` are not here yet.
+ * `private_key_jwt`, bound by DPoP where the app demands it, and the public keys.
  */
 import { publicPart } from '../access-tokens.js';
 import type { Answer, Call, OpenRoute } from '../call.js';
 import { authenticate, claimedClient, wrongAuthMethod } from '../client-assertion.js';
 import type { App } from '../entities.js';
-import { OAuthError, invalidClient, invalidRequest, invalidScope } from '../oauth-error.js';
+import {
+  OAuthError,
+  invalidClient,
+  invalidProof,
+  invalidRequest,
+  invalidScope,
+} from '../oauth-error.js';
 
 export const TOKEN_PATH = '/oauth2/v1/token';
 
@@ -27,10 +33,11 @@ export const oauthRoutes: readonly OpenRoute[] = [
   },
 ];
 
-/** The client that a token request says it comes from, for counting. */
+/** The client that a token request says it comes from, for counting and for the log. */
 export function tokenClient(call: Call): string | undefined {
-  const assertion = tokenParameters(call).get('client_assertion');
-  return assertion === null ? undefined : claimedClient(assertion);
+  const parameters = tokenParameters(call);
+  const assertion = parameters.get('client_assertion');
+  return assertion === null ? namedClient(call, parameters) : claimedClient(assertion);
 }
 
 async function token(call: Call): Promise<Answer> {
@@ -38,10 +45,12 @@ async function token(call: Call): Promise<Answer> {
     const parameters = tokenParameters(call);
     judgeForm(parameters);
     const app = await client(call, parameters);
-    return await grant(call, app, grantedScopes(app, parameters.get('scope')));
+    const jkt = boundKey(call, app);
+    return await grant(call, app, grantedScopes(app, parameters.get('scope')), jkt);
   } catch (error) {
-    if (error instanceof OAuthError) return error.answer();
-    throw error;
+    if (!(error instanceof OAuthError)) throw error;
+    const { status, headers, message } = error;
+    return { status, headers, body: { error: error.error, error_description: message } };
   }
 }
 
@@ -88,13 +97,31 @@ async function client(call: Call, parameters: URLSearchParams): Promise<App> {
     return authenticate(org, assertion, `${origin}${TOKEN_PATH}`);
   }
   if (!basic && !secret) throw invalidClient('No client credentials found.');
-  const id = basic ? basicUser(headers.authorization ?? '') : parameters.get('client_id');
-  throw id !== null && org.state.get('app', id) !== undefined ? wrongAuthMethod() : invalidClient();
+  const id = namedClient(call, parameters);
+  throw id !== undefined && org.state.get('app', id) !== undefined
+    ? wrongAuthMethod()
+    : invalidClient();
 }
 
-function basicUser(authorization: string): string {
-  const decoded = Buffer.from(authorization.slice('Basic '.length), 'base64').toString();
-  return decoded.slice(0, decoded.indexOf(':'));
+/** Who asks by a secret, in the header or in the form. */
+function namedClient({ headers }: Call, parameters: URLSearchParams): string | undefined {
+  const [, basic] = /^Basic (\S+)$/.exec(headers.authorization ?? '') ?? [];
+  if (basic === undefined) return parameters.get('client_id') ?? undefined;
+  return Buffer.from(basic, 'base64').toString().split(':')[0];
+}
+
+/** Where the app demands a DPoP proof, the key that the token is to be bound to. */
+function boundKey({ org, proof }: Call, app: App): string | undefined {
+  if (!app.dpop) return undefined;
+  if (proof === undefined) throw invalidProof('The DPoP proof JWT header is missing.');
+  if ('problem' in proof) throw invalidProof(proof.problem);
+  if (org.isDpopNonce(proof.nonce)) return proof.jkt;
+  throw new OAuthError(
+    400,
+    'use_dpop_nonce',
+    'Authorization server requires nonce in DPoP proof.',
+    { 'dpop-nonce': org.dpopNonce },
+  );
 }
 
 /** Those of the requested scopes that the app has: Okta leaves the others out without a word. */
@@ -111,12 +138,18 @@ function grantedScopes(app: App, requested: string | null): string[] {
   throw new OAuthError(400, 'consent_required', 'You are not allowed any of the requested scopes.');
 }
 
-async function grant({ org, origin }: Call, app: App, scopes: readonly string[]): Promise<Answer> {
+async function grant(
+  { org, origin }: Call,
+  app: App,
+  scopes: readonly string[],
+  jkt: string | undefined,
+): Promise<Answer> {
   const lifetimeSeconds = org.settings.tokenLifetimeSeconds;
   return {
     status: 200,
+    headers: jkt === undefined ? {} : { 'dpop-nonce': org.dpopNonce },
     body: {
-      token_type: 'Bearer',
+      token_type: jkt === undefined ? 'Bearer' : 'DPoP',
       expires_in: lifetimeSeconds,
       access_token: await org.tokens.issue({
         clientId: app.clientId,
@@ -124,6 +157,7 @@ async function grant({ org, origin }: Call, app: App, scopes: readonly string[])
         issuer: origin,
         now: org.now(),
         lifetimeSeconds,
+        ...(jkt === undefined ? {} : { jkt }),
       }),
       scope: scopes.join(' '),
     },
