@@ -35,8 +35,10 @@ function exit(): void {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return `Port ${settings.TENURE_SIMULATOR_PORT} is in use. Set TENURE_SIMULATOR_PORT to a free one.`;
+  if (error instanceof Error && 'code' in error && 'port' in error && error.code === 'EADDRINUSE') {
+    return error.port === settings.TENURE_SIMULATOR_PORT
+      ? `Port ${error.port} is in use. Set TENURE_SIMULATOR_PORT to a free one.`
+      : `Port ${String(error.port)} is in use, which one of the orgs in ${settings.TENURE_SIMULATOR_STATE ?? 'memory'} listens on. Free it.`;
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

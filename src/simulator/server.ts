@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { type Server, createServer } from 'node:http';
 import express from 'express';
 import { answerBug, oktaApi } from './api.js';
+import { ControlError } from './control-error.js';
 import { controlSurface } from './control.js';
 import { Journal } from './journal.js';
 import { Org } from './org.js';
@@ -48,7 +49,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     return sister;
   };
   const addOrg = async (wanted: number | undefined): Promise<{ origin: string }> => {
-    const sisterPort = wanted ?? (await freePort());
+    const sisterPort = await freePort(wanted);
     const { origin } = await startSister(sisterPort);
     state.commit({ kind: 'sister', id: String(sisterPort), value: { port: sisterPort } });
     return { origin };
@@ -60,16 +61,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   app.use(express.text({ type: () => true, limit: '10mb' }), oktaApi(org), answerBug);
 
   const server = createServer({ keepAliveTimeout: 30_000 }, app);
-  const actualPort = await listen(server, port);
-  for (const { port: sisterPort } of state.all('sister')) await startSister(sisterPort);
-
-  return {
-    origin: `http://127.0.0.1:${actualPort}`,
-    async close() {
-      await Promise.all([...sisters.map((sister) => sister.close()), stop(server)]);
-      state.close();
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all([...sisters.map((sister) => sister.close()), stop(server)]);
+    state.close();
   };
+  try {
+    const actualPort = await listen(server, port);
+    for (const { port: sisterPort } of state.all('sister')) await startSister(sisterPort);
+    return { origin: `http://127.0.0.1:${actualPort}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -92,9 +95,19 @@ async function stop(server: Server): Promise<void> {
   });
 }
 
-async function freePort(): Promise<number> {
+/**
+ * The port wanted, or any. Found out before anything is opened: an org that runs on the port
+ * already holds its file.
+ *
+ * @throws ControlError 409 if it is in use
+ */
+async function freePort(wanted = 0): Promise<number> {
   const probe = createServer();
-  const port = await listen(probe, 0);
-  await stop(probe);
-  return port;
+  try {
+    return await listen(probe, wanted);
+  } catch {
+    throw new ControlError(409, `port: ${wanted} is in use`);
+  } finally {
+    await stop(probe);
+  }
 }
