@@ -40,7 +40,9 @@ export function controlSurface(org: Org, addOrg: AddOrg): Router {
           rateLimits: { ...org.settings.rateLimits, ...rateLimits },
         }),
       );
-      if (rateLimits !== undefined) org.limiter.clearWindows();
+      if (rateLimits !== undefined || patch.clockSkewSeconds !== undefined) {
+        org.limiter.clearWindows();
+      }
       res.json(org.settings);
     });
 
