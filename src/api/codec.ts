@@ -1,9 +1,11 @@
 // Temporal's codec protocol, decoding only: with a key for the `temporal` CLI and scripts, and in
 // embedded mode under an unguessable path for the Web UI, which cannot send one. A page of any other
-// origin, or one that reaches us under another host name, is refused there.
-import type { Payload, PayloadCodec } from '@temporalio/common';
+// origin, or one that reaches us under another host name, is refused there. Who asked is written down
+// first: without that nothing is decoded.
+import type { Payload } from '@temporalio/common';
 import express, { type RequestHandler } from 'express';
 import { z } from 'zod';
+import type { Store } from '../store/store.js';
 import type { AppDeps } from './deps.js';
 import { parse } from './faults.js';
 import { jsonBody, refuseOthers } from './http.js';
@@ -26,8 +28,12 @@ const payloads = z.object({
 });
 type JsonPayload = z.infer<typeof payloads>['payloads'][number];
 
+interface CodecDeps extends Pick<AppDeps, 'codecs'> {
+  store: Pick<Store, 'decodes'>;
+}
+
 /** For keys of operators and admins that are not limited to connections: payloads do not say whose they are. */
-export function codecRoutes({ codecs }: Pick<AppDeps, 'codecs'>): Route[] {
+export function codecRoutes(deps: CodecDeps): Route[] {
   return [
     {
       method: 'post',
@@ -35,21 +41,18 @@ export function codecRoutes({ codecs }: Pick<AppDeps, 'codecs'>): Route[] {
       role: 'operator',
       everywhere: true,
       bodyLimit: BODY_LIMIT,
-      handle: async (call) => ({ status: 200, body: await decode(codecs, call.body) }),
+      handle: async (call) => ({ status: 200, body: await decode(deps, call.key.id, call.body) }),
     },
   ];
 }
 
 /** To be mounted under the unguessable path, which is then no part of the route's pattern. */
-export function openCodec({
-  codecs,
-  temporalUiUrl,
-}: Pick<AppDeps, 'codecs' | 'temporalUiUrl'>): express.Router {
+export function openCodec(deps: CodecDeps & Pick<AppDeps, 'temporalUiUrl'>): express.Router {
   const router = express.Router();
   const path = '/decode';
   const guard: RequestHandler = (req, res, next) => {
     const origin = req.get('origin');
-    if (!isLoopbackHost(req.get('host')) || !isUiOrigin(origin, temporalUiUrl)) {
+    if (!isLoopbackHost(req.get('host')) || !isUiOrigin(origin, deps.temporalUiUrl)) {
       throw new Problem(
         403,
         'FORBIDDEN',
@@ -72,14 +75,20 @@ export function openCodec({
     res.status(204).end();
   });
   router.post(path, guard, ...jsonBody(BODY_LIMIT), async (req, res) => {
-    res.json(await decode(codecs, req.body));
+    res.json(await decode(deps, null, req.body));
   });
   refuseOthers(router, path, ['POST']);
   return router;
 }
 
-async function decode(codecs: PayloadCodec[], body: unknown): Promise<{ payloads: JsonPayload[] }> {
+/** @param apiKeyId null: the Web UI. */
+async function decode(
+  { codecs, store }: CodecDeps,
+  apiKeyId: string | null,
+  body: unknown,
+): Promise<{ payloads: JsonPayload[] }> {
   let decoded = parse(payloads, body).payloads.map(fromJson);
+  await store.decodes.record(apiKeyId, decoded.length);
   try {
     // The last codec that encoded is the first that decodes.
     for (const codec of codecs.toReversed()) decoded = await codec.decode(decoded);

@@ -6,7 +6,10 @@ import type { Store } from '../store/store.js';
 import type { Engine } from './temporal.js';
 
 export interface AppDeps {
-  store: Pick<Store, 'connections' | 'runs' | 'apiKeys' | 'idempotency' | 'ping' | 'subjectRef'>;
+  store: Pick<
+    Store,
+    'connections' | 'runs' | 'apiKeys' | 'idempotency' | 'decodes' | 'ping' | 'subjectRef'
+  >;
   engine: Engine;
   codecs: PayloadCodec[];
   log: Logger;

@@ -167,6 +167,18 @@ create index idempotency_by_age on idempotency (claimed_at);
 `,
   },
   {
+    name: '0005-decodes',
+    sql: `
+-- Whoever asked for payloads in clear: an API key, or (null) the Web UI of the embedded mode.
+create table decodes (
+  seq bigserial primary key,
+  at timestamptz(3) not null default clock_timestamp(),
+  api_key_id text,
+  payloads integer not null
+);
+`,
+  },
+  {
     name: '0006-refusals',
     sql: `
 create table refusals (

@@ -13,6 +13,7 @@ import {
   type DatabaseOptions,
   type StoreLog,
 } from './database.js';
+import { createDecodeStore } from './decodes.js';
 import { createIdempotencyStore } from './idempotency.js';
 import { loadKeys, type StoreKeys } from './keys.js';
 import { createLedgerStore } from './ledger.js';
@@ -75,6 +76,7 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
     idempotency: createIdempotencyStore(db, pepper),
     ledger: createLedgerStore(db, ring),
     refusals: createRefusalStore(db),
+    decodes: createDecodeStore(db),
     ping: async () => {
       await sql`select 1`.execute(db);
     },

@@ -25,6 +25,7 @@ export interface Store {
   idempotency: IdempotencyStore;
   ledger: LedgerStore;
   refusals: RefusalStore;
+  decodes: DecodeStore;
   /** One trivial statement; rejects when the database cannot be reached. */
   ping(): Promise<void>;
   /** `subjectRef` of a login: first 16 hex digits of HMAC-SHA-256 over it, folded as Okta compares logins. */
@@ -269,4 +270,10 @@ export interface LedgerStore {
   list(connection: ConnectionId, limit: number): Promise<LedgerRow[]>;
   /** Rows of one run, oldest first. */
   ofRun(run: RunId): Promise<LedgerRow[]>;
+}
+
+/** Who has read what Temporal keeps, in clear. */
+export interface DecodeStore {
+  /** Before anything is decoded. `apiKeyId` null: the Temporal Web UI of the embedded mode. */
+  record(apiKeyId: string | null, payloads: number): Promise<void>;
 }

@@ -80,6 +80,13 @@ export interface Tables {
     resource: string | null;
     claimed_at: Generated<Date>;
   };
+  decodes: {
+    seq: Generated<string>;
+    at: Generated<Date>;
+    /** Null: the Temporal Web UI of the embedded mode. */
+    api_key_id: string | null;
+    payloads: number;
+  };
 }
 
 interface ConnectionsTable {

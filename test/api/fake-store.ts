@@ -19,6 +19,7 @@ export function fakeStore() {
   const keys = new Map<string, { key: ApiKey; hash: Buffer }>();
   const claims = new Map<string, { bodyHash: string; answer: [number, string] | null }>();
   const notes: (RunEvent & { run: RunId; apiKeyId: string | null })[] = [];
+  const decodes: { apiKeyId: string | null; payloads: number }[] = [];
   const state = { isAway: false };
 
   /** Every method of a repository rejects while the database is away. */
@@ -161,6 +162,12 @@ export function fakeStore() {
         return Promise.resolve();
       },
     }),
+    decodes: guarded({
+      record: (apiKeyId: string | null, payloads: number) => {
+        decodes.push({ apiKeyId, payloads });
+        return Promise.resolve();
+      },
+    }),
     ping: () =>
       state.isAway
         ? Promise.reject(new StoreUnavailableError('The database does not answer (test).'))
@@ -179,6 +186,7 @@ export function fakeStore() {
     store,
     state,
     notes,
+    decodes,
     claims,
     update,
     /** A run that came about without a request, such as a contract's end. */

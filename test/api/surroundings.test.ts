@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer';
 import { request } from 'node:http';
 import type { PayloadCodec } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keyId } from '../../src/api/auth.js';
+import { StoreUnavailableError } from '../../src/store/errors.js';
 import { KEYS, onboarding, startHarness, type Harness } from './harness.js';
 
 const CODEC_PATH = '/abcdefghijklmnopqrstuvwx';
@@ -199,6 +201,31 @@ describe('the codec', () => {
       const answer = await api.call('POST', `${CODEC_PATH}/decode`, { key: null, body, headers });
       expect(answer.body).toEqual({ payloads: [{ metadata, data: decoded }] });
       expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+    }
+  });
+
+  it('writes down who asks, and for how much, before anything is decoded', async () => {
+    const { decodes } = api.fake;
+    await api.post('/codec/decode', { payloads: [...body.payloads, ...body.payloads] });
+    await api.call('POST', `${CODEC_PATH}/decode`, { key: null, body, headers: ui });
+    await api.post('/codec/decode', { payloads: [{ metadata }] });
+    await api.post('/codec/decode', { payloads: 'none' });
+    await api.call('POST', '/codec/decode', { key: KEYS.reader, body });
+    const operator = keyId(KEYS.operator);
+    expect(decodes).toEqual([
+      { apiKeyId: operator, payloads: 2 },
+      { apiKeyId: null, payloads: 1 },
+      { apiKeyId: operator, payloads: 1 },
+    ]);
+  });
+
+  it('decodes nothing where that cannot be written down', async () => {
+    api.fake.store.decodes.record = () =>
+      Promise.reject(new StoreUnavailableError('The database does not answer (test).'));
+    for (const path of ['/codec', CODEC_PATH]) {
+      const answer = await api.call('POST', `${path}/decode`, { body, headers: ui });
+      expect([answer.status, answer.body.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
+      expect(answer.text).not.toContain(decoded);
     }
   });
 
