@@ -21,6 +21,7 @@ const environment = z.object({
   TENURE_TASK_QUEUE: text.default('tenure'),
   TENURE_MASTER_KEY_FILE: text.optional(),
   TENURE_MASTER_KEY: text.optional(),
+  TENURE_MASTER_KEY_NEXT: text.optional(),
   TENURE_ADMIN_KEY_FILE: text.optional(),
   TENURE_CONNECTION_FILE: text.optional(),
   TENURE_SIMULATOR_ORIGIN: z.url().optional(),
@@ -37,9 +38,14 @@ const environment = z.object({
   TENURE_OKTA_TIMEOUT_MS: z.coerce.number().int().min(100).max(120_000).default(20_000),
 });
 
-/** Where the master key comes from: a file, the environment, or nowhere (the caller decides). */
+/**
+ * Where the master key comes from: a file, the environment (with the one that a rekey may put in its
+ * place), or nowhere (the caller decides).
+ */
 export type MasterKeySource =
-  { kind: 'file'; path: string } | { kind: 'value'; base64: string } | { kind: 'none' };
+  | { kind: 'file'; path: string }
+  | { kind: 'value'; base64: string; next: string | null }
+  | { kind: 'none' };
 
 export interface Config {
   /** Directory of keys, embedded databases and logs; created with mode 0700 by the embedded mode. */
@@ -117,7 +123,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     temporalAddress: e.TEMPORAL_ADDRESS ?? null,
     temporalNamespace: e.TEMPORAL_NAMESPACE,
     taskQueue: e.TENURE_TASK_QUEUE,
-    masterKey: masterKeySource(e.TENURE_MASTER_KEY_FILE, e.TENURE_MASTER_KEY),
+    masterKey: masterKeySource(e),
     adminKeyFile: e.TENURE_ADMIN_KEY_FILE ?? null,
     connectionFile: e.TENURE_CONNECTION_FILE ?? null,
     simulatorOrigin: e.TENURE_SIMULATOR_ORIGIN?.replace(/\/+$/, '') ?? null,
@@ -132,8 +138,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   };
 }
 
-function masterKeySource(path: string | undefined, base64: string | undefined): MasterKeySource {
+function masterKeySource(e: z.infer<typeof environment>): MasterKeySource {
+  const { TENURE_MASTER_KEY_FILE: path, TENURE_MASTER_KEY: base64 } = e;
   if (path !== undefined) return { kind: 'file', path };
-  if (base64 !== undefined) return { kind: 'value', base64 };
-  return { kind: 'none' };
+  if (base64 === undefined) return { kind: 'none' };
+  return { kind: 'value', base64, next: e.TENURE_MASTER_KEY_NEXT ?? null };
 }

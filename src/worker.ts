@@ -14,7 +14,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createActivities } from './activities/index.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { createDataConverter } from './crypto/data-converter.js';
-import { readMasterKey } from './crypto/master-key.js';
+import { CryptoError } from './crypto/errors.js';
+import { readMasterKeys } from './crypto/master-key.js';
 import type { RunId } from './domain/brand.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import {
@@ -55,7 +56,8 @@ async function main(config: Config, log: Logger): Promise<void> {
 
   const databaseUrl = config.databaseUrl ?? missing('DATABASE_URL');
   const tracing = await startTracing({ endpoint: config.otlpEndpoint, service: 'tenure-worker' });
-  const masterKey = await readMasterKey(config.masterKey);
+  const masterKey = () => readMasterKeys(config.masterKey);
+  await masterKey();
   const store = await persist(log, 'database', stop.signal, () =>
     openStore({ databaseUrl, masterKey, poolSize: 10, log }),
   );
@@ -185,7 +187,7 @@ async function persist<T>(
 
 /** A wrong key or setting does not mend itself. */
 function isPermanent(error: unknown): boolean {
-  return error instanceof ConfigError || (error instanceof Error && error.name === 'CryptoError');
+  return error instanceof ConfigError || error instanceof CryptoError;
 }
 
 function missing(variable: string): never {
@@ -203,12 +205,15 @@ function forward(log: Logger, { level, message, meta }: LogEntry): void {
   else log.warn(line);
 }
 
+/** Of sysexits.h: no second try can help, a person must. */
+const EX_CONFIG = 78;
+
 const config = loadConfigOrExit();
 const log = createLogger({ level: config.logLevel, format: config.logFormat, part: 'worker' });
 main(config, log)
   .catch((error: unknown) => {
     log.fatal({ event: 'worker.failed', error: messageOf(error) });
-    process.exitCode = 1;
+    process.exitCode = error instanceof CryptoError ? EX_CONFIG : 1;
   })
   // An open standard input would keep the process.
   .finally(() => process.exit());

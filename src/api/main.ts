@@ -4,7 +4,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { createDataConverter } from '../crypto/data-converter.js';
-import { readMasterKey } from '../crypto/master-key.js';
+import { CryptoError } from '../crypto/errors.js';
+import { readMasterKeys } from '../crypto/master-key.js';
 import { createLogger, type Logger } from '../observability/logger.js';
 import { createApiMetrics } from '../observability/metrics.js';
 import { startTracing } from '../observability/start-tracing.js';
@@ -30,7 +31,8 @@ async function main(config: Config, log: Logger): Promise<void> {
   const stop = stopRequests(config);
   const databaseUrl = config.databaseUrl;
   if (databaseUrl === null) throw new ConfigError(['DATABASE_URL: the API needs a database']);
-  const masterKey = await readMasterKey(config.masterKey);
+  const masterKey = () => readMasterKeys(config.masterKey);
+  await masterKey();
 
   let answer: RequestListener = waitingApp();
   const server = createServer((req, res) => {
@@ -196,12 +198,15 @@ function sentence(error: unknown): string {
     : error.message;
 }
 
+/** Of sysexits.h: no second try can help, a person must. */
+const EX_CONFIG = 78;
+
 try {
   const config = loadConfig(process.env);
   const log = createLogger({ level: config.logLevel, format: config.logFormat, part: 'api' });
   await main(config, log).catch((error: unknown) => {
     log.fatal({ event: 'api.failed', error: sentence(error) });
-    process.exitCode = 1;
+    process.exitCode = error instanceof CryptoError ? EX_CONFIG : 1;
   });
 } catch (error) {
   process.stderr.write(`tenure api: ${sentence(error)}\n`);

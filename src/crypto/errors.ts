@@ -6,6 +6,8 @@ export type CryptoErrorCode =
   | 'MASTER_KEY_MISSING'
   /** It is not 32 bytes in base64. */
   | 'MASTER_KEY_INVALID'
+  /** A new one cannot be kept where it must be. */
+  | 'MASTER_KEY_UNWRITABLE'
   /** It is a master key, but not the one that wrapped these data keys. */
   | 'MASTER_KEY_WRONG'
   /** Sealed under a data key that this ring does not have. */

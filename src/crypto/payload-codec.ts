@@ -19,7 +19,8 @@ const CONTEXT = 'temporal.payload';
 export function createPayloadCodec(ring: KeyRing): PayloadCodec {
   return {
     encode: (payloads) => settle(() => payloads.map((payload) => encrypt(ring, payload))),
-    decode: (payloads) => settle(() => payloads.map((payload) => decrypt(ring, payload))),
+    decode: (payloads) =>
+      ring.withNewerKeys(() => payloads.map((payload) => decrypt(ring, payload))),
   };
 }
 

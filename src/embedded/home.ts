@@ -26,7 +26,8 @@ export function openHome(home: string): void {
  */
 export function masterKeyFile(home: string, dataExists: boolean): string {
   const file = join(home, 'master.key');
-  if (existsSync(file)) return file;
+  // An interrupted rekey leaves the next one beside it; whoever opens the database knows which holds.
+  if (existsSync(file) || existsSync(`${file}.next`)) return file;
   if (dataExists) {
     throw new StartProblem(
       `The database of ${home} exists but its master key ${file} is gone: put the key back from a backup, without it nothing can be decrypted.`,

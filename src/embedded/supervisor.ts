@@ -48,6 +48,9 @@ export interface Supervisor {
   hurry: () => void;
 }
 
+/** EX_CONFIG of sysexits.h: what a part of ours ends with where no second try can help. */
+const REFUSED = 'exit code 78';
+
 /** Starts the parts; they are stopped in the reverse of this order. */
 export function supervise(parts: readonly Part[], options: SupervisorOptions): Supervisor {
   const stopping = new AbortController();
@@ -91,6 +94,7 @@ class Keeper {
   isReady = false;
   #everReady = false;
   #child: ChildProcess | undefined;
+  #lastLine = '';
   #kept: Promise<void> = Promise.resolve();
 
   constructor(
@@ -136,6 +140,9 @@ class Keeper {
         return { how: error.message, readyForMs: 0 };
       });
       if (this.#isStopping()) return;
+      if (!this.#everReady && life.how === REFUSED) {
+        throw new StartProblem(`${this.#part.name} does not start: ${reasonIn(this.#lastLine)}`);
+      }
       deaths = life.readyForMs >= this.#timing.healthyAfterMs ? 1 : deaths + 1;
       if (!this.#everReady && deaths >= this.#timing.attemptsToStart) {
         throw new StartProblem(
@@ -201,6 +208,7 @@ class Keeper {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
+        this.#lastLine = line;
         this.#options.onLine(name, line);
         lines.emit('line', line);
       });
@@ -232,6 +240,15 @@ class Keeper {
   // A method, so that the compiler does not take the answer of a moment ago for the answer now.
   #isStopping(): boolean {
     return this.#stopping.aborted;
+  }
+}
+
+/** What a part's last log line says went wrong; the line itself where it is none. */
+function reasonIn(line: string): string {
+  try {
+    return (JSON.parse(line) as { error?: string }).error ?? line;
+  } catch {
+    return line;
   }
 }
 

@@ -11,6 +11,11 @@ export class SchemaNewerError extends ServiceError {
   readonly code = 'SCHEMA_NEWER';
 }
 
+/** This release has not set the database up, or not to its end. */
+export class SchemaOlderError extends ServiceError {
+  readonly code = 'SCHEMA_OLDER';
+}
+
 /** A list cursor that this store did not make. */
 export class CursorInvalidError extends ServiceError {
   readonly code = 'CURSOR_INVALID';

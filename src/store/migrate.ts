@@ -1,7 +1,7 @@
 // Brings the schema up to date inside the caller's transaction: all of it or nothing. Several
 // processes may start at once; they take turns, and all but the first find nothing left to do.
 import { sql, type Transaction } from 'kysely';
-import { SchemaNewerError } from './errors.js';
+import { SchemaNewerError, SchemaOlderError } from './errors.js';
 import { MIGRATIONS, type Migration } from './migrations.js';
 import type { Tables } from './tables.js';
 
@@ -28,6 +28,33 @@ export async function migrate(
     name text primary key,
     applied_at timestamptz(3) not null default now()
   )`.execute(trx);
+  const pending = await pendingOf(trx, migrations);
+  for (const { name, sql: statements } of pending) {
+    await sql.raw(statements).execute(trx);
+    await trx.insertInto('schema_migrations').values({ name }).execute();
+  }
+  return pending.map(({ name }) => name);
+}
+
+/**
+ * For what works on the schema and must not change it.
+ * @throws {SchemaNewerError} {@link SchemaOlderError} where it is not of this release.
+ */
+export async function requireSchema(trx: Transaction<Tables>): Promise<void> {
+  const { rows } = await sql<{ isThere: boolean }>`
+    select to_regclass('schema_migrations') is not null as "isThere"
+  `.execute(trx);
+  if (rows[0]?.isThere !== true || (await pendingOf(trx, MIGRATIONS)).length > 0) {
+    throw new SchemaOlderError(
+      'The database has not been set up by this release yet: start its API or worker first.',
+    );
+  }
+}
+
+async function pendingOf(
+  trx: Transaction<Tables>,
+  migrations: readonly Migration[],
+): Promise<Migration[]> {
   const applied = await trx.selectFrom('schema_migrations').select('name').execute();
   const known = new Set(migrations.map(({ name }) => name));
   const unknown = applied.find(({ name }) => !known.has(name));
@@ -37,10 +64,5 @@ export async function migrate(
     );
   }
   const done = new Set(applied.map(({ name }) => name));
-  const pending = migrations.filter(({ name }) => !done.has(name));
-  for (const { name, sql: statements } of pending) {
-    await sql.raw(statements).execute(trx);
-    await trx.insertInto('schema_migrations').values({ name }).execute();
-  }
-  return pending.map(({ name }) => name);
+  return migrations.filter(({ name }) => !done.has(name));
 }

@@ -179,6 +179,16 @@ create table decodes (
 `,
   },
   {
+    name: '0005-key-links',
+    sql: `
+-- A rekey's new data key sealed under the one before it, and whether everything has yet to be sealed
+-- anew under it: src/store/rekey.ts.
+alter table data_keys
+  add column link bytea,
+  add column unfinished boolean not null default false;
+`,
+  },
+  {
     name: '0006-refusals',
     sql: `
 create table refusals (

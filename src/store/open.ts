@@ -2,6 +2,7 @@
 // repositories together. May be called by several processes at once.
 import { sql } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
+import { onlyMasterKey, type MasterKeys } from '../crypto/master-key.js';
 import { subjectRef } from '../crypto/subject.js';
 import { as, type SubjectRef } from '../domain/brand.js';
 import { createApiKeyStore } from './api-keys.js';
@@ -15,7 +16,7 @@ import {
 } from './database.js';
 import { createDecodeStore } from './decodes.js';
 import { createIdempotencyStore } from './idempotency.js';
-import { loadKeys, type StoreKeys } from './keys.js';
+import { linkedKeys, loadKeys, type KeyInForce, type StoreKeys } from './keys.js';
 import { createLedgerStore } from './ledger.js';
 import { lockSetup, migrate } from './migrate.js';
 import { createRateStore } from './rates.js';
@@ -25,9 +26,15 @@ import type { Store } from './store.js';
 import { createTokenStore } from './tokens.js';
 
 export interface StoreOptions extends DatabaseOptions {
-  /** 32 bytes; see `crypto/master-key.ts`. */
-  masterKey: Buffer;
+  /**
+   * 32 bytes, or how to read them (`crypto/master-key.ts`): read under the setup lock, so that no
+   * rekey comes in between.
+   */
+  masterKey: Buffer | (() => Promise<MasterKeys>);
 }
+
+/** How often a process that meets no newer envelope looks for a rekey all the same. */
+const LEARN_EVERY_MS = 60_000;
 
 /** The store, and the ring that also encrypts what goes to Temporal. */
 export type OpenStore = Store & { keyRing: KeyRing };
@@ -51,36 +58,75 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
 /** One transaction: what is interrupted or refused leaves nothing behind. */
 async function setUp(
   db: Database,
-  masterKey: Buffer,
+  masterKey: StoreOptions['masterKey'],
   log: StoreLog | undefined,
 ): Promise<StoreKeys> {
   const { keys, migrations } = await db.transaction().execute(async (trx) => {
     await lockSetup(trx);
     const migrations = await migrate(trx);
-    return { keys: await loadKeys(trx, masterKey), migrations };
+    const masterKeys = Buffer.isBuffer(masterKey) ? onlyMasterKey(masterKey) : await masterKey();
+    return { keys: await loadKeys(trx, masterKeys), migrations };
   });
   if (migrations.length > 0) log?.info({ event: 'store.migrated', migrations });
+  sayPlace(keys.place, log);
   return keys;
+}
+
+function sayPlace(place: KeyInForce['place'], log: StoreLog | undefined): void {
+  if (place === 'replaced') {
+    log?.info({
+      event: 'store.rekey_finished',
+      message:
+        'A rekey was interrupted: the next master key has taken the place of the former one.',
+    });
+  } else if (place === 'not-replaced') {
+    log?.warn({
+      event: 'store.rekey_unfinished',
+      message: 'The next master key is in force: put it in the place of the former one.',
+    });
+  }
 }
 
 function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
   const { ring, pepper } = keys;
   let closed: Promise<void> | undefined;
+  ring.follow((afterId) => linkedKeys(db, afterId));
+  const learning = setInterval(() => {
+    ring.learn().catch(() => undefined);
+  }, LEARN_EVERY_MS).unref();
   return {
     keyRing: ring,
-    connections: createConnectionStore(db, ring),
-    runs: createRunStore(db, keys),
-    tokens: createTokenStore(db, ring, Math.max(1, Math.floor(poolSize / 2))),
+    connections: reading(ring, createConnectionStore(db, ring)),
+    runs: reading(ring, createRunStore(db, keys)),
+    tokens: reading(ring, createTokenStore(db, ring, Math.max(1, Math.floor(poolSize / 2)))),
     rates: createRateStore(db),
     apiKeys: createApiKeyStore(db),
     idempotency: createIdempotencyStore(db, pepper),
-    ledger: createLedgerStore(db, ring),
+    ledger: reading(ring, createLedgerStore(db, ring)),
     refusals: createRefusalStore(db),
     decodes: createDecodeStore(db),
     ping: async () => {
       await sql`select 1`.execute(db);
     },
     subjectRef: (login) => as<SubjectRef>(subjectRef(pepper, login)),
-    close: () => (closed ??= db.destroy()),
+    close: () => {
+      clearInterval(learning);
+      return (closed ??= db.destroy());
+    },
   };
+}
+
+/**
+ * The repository, of which any method may meet a value that was sealed after a rekey: it is done once
+ * more then. Each opens what it reads before it has done anything, or in a transaction.
+ */
+function reading<R extends object>(ring: KeyRing, repository: R): R {
+  type Method = (...args: unknown[]) => Promise<unknown>;
+  const methods = Object.entries(repository) as [string, Method][];
+  return Object.fromEntries(
+    methods.map(([name, method]) => [
+      name,
+      (...args: unknown[]) => ring.withNewerKeys(() => method(...args)),
+    ]),
+  ) as R;
 }

@@ -26,6 +26,10 @@ export interface Tables {
     id: number;
     master_key_id: string;
     wrapped: Buffer;
+    /** The key once more, under the data key before it; see `rekey.ts`. */
+    link: Buffer | null;
+    /** Not everything in the tables is sealed under it yet. */
+    unfinished: Generated<boolean>;
     created_at: Generated<Date>;
   };
   secrets: {

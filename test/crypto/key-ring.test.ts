@@ -94,13 +94,75 @@ describe('the key ring', () => {
 
   it('shows no key when it is printed', () => {
     const { ring } = ringOf(1);
-    expect(inspect(ring, { depth: 9, showHidden: true })).toBe('KeyRing { primaryId: 1 }');
-    expect(JSON.stringify(ring)).toBe('{"primaryId":1}');
+    expect(inspect(ring, { depth: 9, showHidden: true })).toBe('KeyRing { [primaryId]: [Getter] }');
+    expect(JSON.stringify(ring)).toBe('{}');
   });
 
   it('names a master key by what does not reveal it', () => {
     expect(masterKeyId(MASTER)).toMatch(/^[0-9a-f]{16}$/);
     expect(masterKeyId(MASTER)).toBe(masterKeyId(Buffer.from(MASTER)));
     expect(MASTER.toString('hex')).not.toContain(masterKeyId(MASTER));
+  });
+});
+
+describe('a ring in use, when another master key comes', () => {
+  const NEXT = randomBytes(32);
+
+  it('lets its keys be wrapped anew, and one be added that it then learns by its link', async () => {
+    const { ring } = ringOf(1, 2);
+    const { wrapped, added, link } = ring.succeed(NEXT);
+    expect([...wrapped, added].map(({ id }) => id)).toEqual([1, 2, 3]);
+    const after = KeyRing.unwrap([...wrapped, added], NEXT);
+    expect(after.openText(ring.sealText('before', 'here'), 'here')).toBe('before');
+
+    const sealed = after.sealText('after', 'here');
+    const open = () => ring.openText(sealed, 'here');
+    expect(open).toThrow(expect.objectContaining({ code: 'DATA_KEY_UNKNOWN' }));
+    ring.follow((afterId) =>
+      Promise.resolve([{ id: added.id, link }].filter(({ id }) => id > afterId)),
+    );
+    expect(await Promise.all(Array.from({ length: 20 }, () => ring.withNewerKeys(open)))).toEqual(
+      Array.from({ length: 20 }, () => 'after'),
+    );
+    expect(ring.primaryId).toBe(3);
+  });
+
+  it('learns from one link after the other, in whatever order they come', async () => {
+    const { ring } = ringOf(1);
+    const second = ring.succeed(NEXT);
+    const middle = KeyRing.unwrap([...second.wrapped, second.added], NEXT);
+    const third = middle.succeed(MASTER);
+    ring.follow(() =>
+      Promise.resolve([
+        { id: 3, link: third.link },
+        { id: 2, link: second.link },
+      ]),
+    );
+    await ring.learn();
+    expect(ring.primaryId).toBe(3);
+  });
+
+  it('learns nothing from a link that was ended, moved or forged', async () => {
+    const { ring } = ringOf(1);
+    const { added, link } = ring.succeed(NEXT);
+    const learning = (id: number, from: Buffer | null) => {
+      ring.follow(() => Promise.resolve([{ id, link: from }]));
+      return ring.learn();
+    };
+    await learning(added.id, null);
+    await expect(learning(7, link)).rejects.toMatchObject({ code: 'ENVELOPE_INVALID' });
+    await learning(added.id, ringOf(1, 2).ring.succeed(NEXT).link);
+    expect(ring.primaryId).toBe(1);
+  });
+
+  it('does once only what fails for another reason', async () => {
+    const { ring } = ringOf(1);
+    let times = 0;
+    const work = () => {
+      times += 1;
+      throw new Error('no');
+    };
+    await expect(ring.withNewerKeys(work)).rejects.toThrow('no');
+    expect(times).toBe(1);
   });
 });

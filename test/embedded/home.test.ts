@@ -40,6 +40,12 @@ describe('the home', () => {
     expect(() => masterKeyFile(home, true)).toThrow(/master key .* is gone: put the key back/);
   });
 
+  it('lets a next master key stand for one that a rekey was killed over', () => {
+    writeFileSync(join(home, 'master.key.next'), 'x');
+    expect(masterKeyFile(home, true)).toBe(join(home, 'master.key'));
+    expect(statSync(join(home, 'master.key'), { throwIfNoEntry: false })).toBeUndefined();
+  });
+
   it('gets an admin key once', () => {
     const file = adminKeyFile(home);
     const key = readFileSync(file, 'utf8');

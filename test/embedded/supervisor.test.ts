@@ -106,6 +106,15 @@ describe('supervise', () => {
     );
   });
 
+  it('gives up at once on a part that says that no second try can help, with its reason', async () => {
+    const script = `console.log(JSON.stringify({ event: 'x', error: 'No key here.' })); process.exit(78);`;
+    await expect(start([nodeStub('api', { script })]).ready).rejects.toThrow(
+      'api does not start: No key here.',
+    );
+    expect(events).toEqual(['+api', '-api']);
+    expect(said).toEqual([]);
+  });
+
   it('gives up on a program that does not exist', async () => {
     const missing = nodeStub('temporal', {
       command: () => ({ file: join(dir, 'missing'), args: [], env: {} }),
