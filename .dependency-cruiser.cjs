@@ -22,6 +22,7 @@ module.exports = {
     folder('observability', []),
     folder('embedded', ['config']),
     folder('demo', ['embedded']),
+    folder('cli', ['store', 'crypto', 'config']),
     folder('api', ['contract', 'domain', 'store', 'crypto', 'observability', 'config']),
     {
       name: 'workflows-stay-pure',
