@@ -1,4 +1,4 @@
-// The image's one command: `api`, `worker` or `temporal-setup`, in this very process, so that signals
+// The image's one command: `api`, `worker`, `temporal-setup` or `tenure COMMAND`, in this very process, so that signals
 // reach it.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ const PROGRAMS = {
   api: 'api/main.js',
   worker: 'worker.js',
   'temporal-setup': 'api/temporal-setup-main.js',
+  tenure: 'cli/main.js',
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -48,7 +48,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const db = openDatabase(options);
   try {
     const keys = await setUp(db, options.masterKey, options.log);
-    return assemble(db, keys, options.poolSize ?? DEFAULT_POOL_SIZE);
+    return followingRekeys(assemble(db, keys, options.poolSize ?? DEFAULT_POOL_SIZE));
   } catch (error) {
     await db.destroy();
     throw error;
@@ -96,13 +96,13 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
   }, LEARN_EVERY_MS).unref();
   return {
     keyRing: ring,
-    connections: reading(ring, createConnectionStore(db, ring)),
-    runs: reading(ring, createRunStore(db, keys)),
-    tokens: reading(ring, createTokenStore(db, ring, Math.max(1, Math.floor(poolSize / 2)))),
+    connections: createConnectionStore(db, ring),
+    runs: createRunStore(db, keys),
+    tokens: createTokenStore(db, ring, Math.max(1, Math.floor(poolSize / 2))),
     rates: createRateStore(db),
     apiKeys: createApiKeyStore(db),
     idempotency: createIdempotencyStore(db, pepper),
-    ledger: reading(ring, createLedgerStore(db, ring)),
+    ledger: createLedgerStore(db, ring),
     refusals: createRefusalStore(db),
     decodes: createDecodeStore(db),
     ping: async () => {
@@ -117,10 +117,20 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
 }
 
 /**
- * The repository, of which any method may meet a value that was sealed after a rekey: it is done once
- * more then. Each opens what it reads before it has done anything, or in a transaction.
+ * The store, of which any repository's method may meet a value that was sealed after a rekey: it is done
+ * once more then. Each opens what it reads before it has done anything, or in a transaction, and answers
+ * with a promise.
  */
-function reading<R extends object>(ring: KeyRing, repository: R): R {
+function followingRekeys(store: OpenStore): OpenStore {
+  const { keyRing } = store;
+  const parts = Object.entries(store).map(([name, part]: [string, unknown]) => [
+    name,
+    typeof part === 'object' && part !== null && part !== keyRing ? reading(keyRing, part) : part,
+  ]);
+  return Object.fromEntries(parts) as OpenStore;
+}
+
+function reading(ring: KeyRing, repository: object): object {
   type Method = (...args: unknown[]) => Promise<unknown>;
   const methods = Object.entries(repository) as [string, Method][];
   return Object.fromEntries(
@@ -128,5 +138,5 @@ function reading<R extends object>(ring: KeyRing, repository: R): R {
       name,
       (...args: unknown[]) => ring.withNewerKeys(() => method(...args)),
     ]),
-  ) as R;
+  );
 }

@@ -73,7 +73,12 @@ async function fill(store: OpenStore, people: number): Promise<void> {
     since: '2027-01-01T00:00:00Z',
   });
   await store.tokens.refresh(CONNECTION, null, () =>
-    Promise.resolve({ accessToken: 'token', scopes: [], expiresAt: '2099-01-01T00:00:00Z' }),
+    Promise.resolve({
+      accessToken: 'token',
+      proofKey: null,
+      scopes: [],
+      expiresAt: '2099-01-01T00:00:00Z',
+    }),
   );
   await Promise.all(
     Array.from({ length: people }, async (_, index) => {
