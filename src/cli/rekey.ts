@@ -66,7 +66,10 @@ function wayOf(place: MasterKeySource, newKeyFile: string | null): Way {
         : `TENURE_MASTER_KEY to the content of ${newKeyFile}`;
     return {
       change: changeByHand(place, newKeyFile),
-      leftToDo: () => `To do: set ${setting} for every API and worker before its next start.`,
+      leftToDo: (inPlace) =>
+        inPlace
+          ? 'Nothing is left to do: every start finds the key in force.'
+          : `To do: set ${setting} for every API and worker before its next start.`,
     };
   }
   if (place.kind === 'file') {

@@ -31,7 +31,7 @@ import { SEALED_TABLES } from './sealed-columns.js';
 import type { Tables } from './tables.js';
 
 /** Any number will do, as long as it is not that of the setup lock: "rekey" in ASCII. */
-const REKEY_LOCK = '491327612281';
+const REKEY_LOCK = '491327808889';
 /** Ten times what running processes need to learn a key: a rekey may follow another one at once. */
 const LINK_KEPT_MINUTES = 10;
 /** What others write meanwhile is met by another pass, a moment later. */

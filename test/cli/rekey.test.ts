@@ -126,7 +126,19 @@ describe('tenure rekey', { timeout: 60_000 }, () => {
     expect(outcome.exitCode).toBe(0);
     expect(outcome.out).toContain(`set TENURE_MASTER_KEY to the content of ${file}`);
     expect(await database.mode(file)).toBe(0o600);
-    expectNoKeyIn(outcome, [former, await database.keyText(file)]);
+    const key = await database.keyText(file);
+    expectNoKeyIn(outcome, [former, key]);
+
+    // Killed at its end, asked again with the setting changed meanwhile.
+    await database.query('update data_keys set unfinished = true where id = 2');
+    const again = await tenure(['rekey', '--new-key-file', file], {
+      ...env,
+      TENURE_MASTER_KEY: key,
+    });
+    expect([again.exitCode, again.out]).toEqual([
+      0,
+      expect.stringContaining('Nothing is left to do'),
+    ]);
   });
 });
 
