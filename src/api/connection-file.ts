@@ -1,19 +1,15 @@
 // One connection from configuration: a JSON file that names an Okta org, a client and the file of its
 // private key. Read at every start; the database keeps the key encrypted.
-import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import { z } from 'zod';
 import { CONNECTION_ID } from '../contract/ids.js';
+import { readPrivateKey } from '../crypto/private-key.js';
 import { as } from '../domain/brand.js';
 import { OKTA_SCOPES } from '../domain/connection.js';
+import { readOktaDomain } from '../domain/okta-domain.js';
 import type { ConnectionStore, NewConnection } from '../store/store.js';
 import { isZone, readDuration } from './times.js';
-
-const OKTA_HOST =
-  /^[a-z0-9][a-z0-9-]*\.(okta|oktapreview|okta-emea|okta-gov|trexcloud)\.com$|^[a-z0-9][a-z0-9-]*\.okta\.mil$/;
-const HOST = /^(?=.{4,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 
 const contents = z.strictObject({
   id: z.string().regex(CONNECTION_ID, { error: 'a slug like acme, 2 to 31 characters' }),
@@ -62,16 +58,13 @@ export async function loadConnectionFile(
     throw new ConnectionFileError(`${path} is not a connection: ${said.join('; ')}`);
   }
   const { id, name, clientId, scopes, settings, ...given } = parsed.data;
-  const domain = domainOf(given, loopbackAllowed);
-  if (domain === null) {
-    throw new ConnectionFileError(
-      `${path} names no Okta domain: give a host like acme.okta.com, or customDomain: true for one of your own`,
-    );
-  }
+  const { customDomain } = given;
+  const read = readOktaDomain(given.domain, { customDomain, loopbackAllowed });
+  if (!read.ok) throw new ConnectionFileError(`${path} names no Okta domain: ${read.detail}`);
   const wanted: NewConnection = {
     id: as(id),
     name: name ?? null,
-    domain,
+    domain: read.domain,
     clientId,
     scopes,
     settings: Object.fromEntries(
@@ -82,23 +75,6 @@ export async function loadConnectionFile(
   };
   if (!(await isCurrent(connections, wanted))) await connections.put(wanted);
   return id;
-}
-
-/** What people paste: scheme, path, upper case and the `-admin` of the admin console are taken off. */
-function domainOf(
-  { domain, customDomain }: { domain: string; customDomain: boolean },
-  loopbackAllowed: boolean,
-): string | null {
-  const isLoopback = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(domain);
-  if (isLoopback) return loopbackAllowed ? domain.replace(/\/$/, '') : null;
-  const host = domain
-    .trim()
-    .toLowerCase()
-    .replace(/^https:\/\//, '')
-    .replace(/\/.*$/, '');
-  const org = host.replace(/-admin(?=\.okta|\.oktapreview|\.trexcloud)/, '');
-  if (OKTA_HOST.test(org)) return org;
-  return customDomain && HOST.test(host) ? host : null;
 }
 
 /** Putting a connection makes it forget that it was blocked, so only what has changed is put. */
@@ -130,21 +106,7 @@ async function readKey(path: string): Promise<Record<string, unknown>> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new ConnectionFileError(`The private key file ${path} cannot be read`);
   });
-  try {
-    const given = text.trimStart().startsWith('{') ? (JSON.parse(text) as JWK) : {};
-    const jwk = given.kty === undefined ? await exportJWK(createPrivateKey(text)) : given;
-    if (jwk.d === undefined) throw new Error('no private member');
-    // Okta knows the key by its kid; a PEM has none, so its thumbprint (RFC 7638) stands in.
-    const kid = jwk.kid ?? (await calculateJwkThumbprint(jwk));
-    return { ...jwk, kid, alg: jwk.alg ?? ALGORITHMS[jwk.crv ?? jwk.kty ?? ''] ?? 'RS256' };
-  } catch {
-    throw new ConnectionFileError(`${path} holds no private key in PEM or JWK form`);
-  }
+  const read = await readPrivateKey({ text });
+  if (read.ok) return read.privateJwk;
+  throw new ConnectionFileError(`${path} holds no private key that can be used: ${read.detail}`);
 }
-
-const ALGORITHMS: Readonly<Record<string, string>> = {
-  RSA: 'RS256',
-  'P-256': 'ES256',
-  'P-384': 'ES384',
-  'P-521': 'ES512',
-};
