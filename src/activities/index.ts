@@ -1,4 +1,5 @@
 // All activities, named for their effect. The workflows know them by these types only.
+import { createKeyActivities, type KeyActivities } from './keys.js';
 import { createOffboardingActivities, type OffboardingActivities } from './offboarding.js';
 import { createOnboardingActivities, type OnboardingActivities } from './onboarding.js';
 import { createReadingActivities, type ReadingActivities } from './reading.js';
@@ -12,7 +13,8 @@ export type { Created } from './onboarding.js';
 
 export type OktaActivities = ReadingActivities & OnboardingActivities & OffboardingActivities;
 export type { RecordingActivities } from './recording.js';
-export type Activities = OktaActivities & RecordingActivities;
+export type { KeyActivities } from './keys.js';
+export type Activities = OktaActivities & RecordingActivities & KeyActivities;
 
 export function createActivities(deps: ActivityDeps): Activities {
   const step = createStepRunner(deps);
@@ -21,5 +23,6 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createOnboardingActivities(step),
     ...createOffboardingActivities(step),
     ...createRecordingActivities(deps.store.runs),
+    ...createKeyActivities(deps),
   };
 }

@@ -11,7 +11,7 @@ import { blocked, CONNECTION_BLOCKED, judge } from './failures.js';
 
 export interface ActivityDeps {
   okta: OktaClient;
-  store: Pick<Store, 'connections' | 'runs' | 'refusals'>;
+  store: Pick<Store, 'connections' | 'connectionKeys' | 'runs' | 'refusals'>;
   now: () => Date;
   /** Told how every attempt ended. */
   observe?: (step: ObservedStep) => void;

@@ -6,10 +6,13 @@ import type { AppDeps } from './deps.js';
 import { docsRouter } from './docs.js';
 import { healthRouter } from './health.js';
 import { requestIdOf, requestIds, routerOf } from './http.js';
+import { keySetRouter } from './key-sets.js';
 import { Problem, problemBody, problemOf } from './problem.js';
 import type { Route } from './route.js';
+import { accessProfileRoutes } from './routes/access-profiles.js';
 import { actionRoutes } from './routes/actions.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
+import { connectionKeyRoutes } from './routes/connection-keys.js';
 import { connectionRoutes } from './routes/connections.js';
 import { offboardingRoutes } from './routes/offboardings.js';
 import { onboardingRoutes } from './routes/onboardings.js';
@@ -28,6 +31,7 @@ export function createApp(deps: AppDeps): express.Express {
   app.use(requestIds, observed(deps), helmetFor(deps.publicUrl));
   app.use(healthRouter(deps));
   app.use(docsRouter(deps.publicUrl));
+  app.use(keySetRouter(deps.store.connectionKeys));
   if (deps.codecPath !== null) app.use(deps.codecPath, openCodec(deps));
   app.use(routerOf(deps.store, routesOf(deps)));
   app.use(() => {
@@ -51,6 +55,8 @@ function routesOf(deps: AppDeps): Route[] {
     ...runRoutes(request),
     ...actionRoutes({ ...request, actions }),
     ...connectionRoutes(deps),
+    ...connectionKeyRoutes(deps),
+    ...accessProfileRoutes(deps.store),
     ...apiKeyRoutes(deps),
     ...codecRoutes(deps),
   ];

@@ -1,5 +1,6 @@
 // What the API is made of. `main.ts` makes the real things, tests make stand-ins.
 import type { PayloadCodec } from '@temporalio/common';
+import type { ConnectionId } from '../domain/brand.js';
 import type { Logger } from '../observability/logger.js';
 import type { ApiMetrics } from '../observability/metrics.js';
 import type { Store } from '../store/store.js';
@@ -8,7 +9,15 @@ import type { Engine } from './temporal.js';
 export interface AppDeps {
   store: Pick<
     Store,
-    'connections' | 'runs' | 'apiKeys' | 'idempotency' | 'decodes' | 'ping' | 'subjectRef'
+    | 'connections'
+    | 'connectionKeys'
+    | 'accessProfiles'
+    | 'runs'
+    | 'apiKeys'
+    | 'idempotency'
+    | 'decodes'
+    | 'ping'
+    | 'subjectRef'
   >;
   engine: Engine;
   codecs: PayloadCodec[];
@@ -22,6 +31,10 @@ export interface AppDeps {
   codecPath: string | null;
   /** What of the set-up at start is still to be done; empty when all is. */
   pendingSetup?: () => string[];
+  /** The simulator's loopback origin is taken as a domain. */
+  isEmbedded: boolean;
+  /** Starts a verification of a connection that is new or changed, and does not wait for it. */
+  verifySoon: (id: ConnectionId) => void;
   now?: () => number;
   /** Bounds of waiting, in milliseconds; for tests. */
   closingMs?: number;

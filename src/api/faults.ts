@@ -9,8 +9,9 @@ export class Faults {
   readonly #found = new Map<string, Fault>();
   #otherwise: Problem | null = null;
 
-  add(path: string, code: ValidationCode, detail: string): void {
-    if (!this.#found.has(path)) this.#found.set(path, { path, code, detail });
+  add(path: string, code: ValidationCode, detail: string, reason?: string): void {
+    if (this.#found.has(path)) return;
+    this.#found.set(path, { path, code, detail, ...(reason === undefined ? {} : { reason }) });
   }
 
   /** The value of `read`, or null and its fault under `path`. */

@@ -76,7 +76,8 @@ function admitted(deps: RouteDeps, route: Route): RequestHandler {
 }
 
 function bodyOf(route: Route): RequestHandler[] {
-  return route.method === 'post' ? jsonBody(route.bodyLimit ?? BODY_LIMIT) : [];
+  const hasBody = ['post', 'put', 'patch'].includes(route.method);
+  return hasBody ? jsonBody(route.bodyLimit ?? BODY_LIMIT) : [];
 }
 
 /** Reads a JSON body. Content of another type is 415; no content at all is an empty object. */

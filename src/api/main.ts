@@ -13,6 +13,7 @@ import { openStore, type OpenStore } from '../store/open.js';
 import { learnAdminKey } from './admin-key.js';
 import { createApp } from './app.js';
 import { loadConnectionFile } from './connection-file.js';
+import { startKeySweep } from './key-sweep.js';
 import { retryMended } from './mended.js';
 import { isDatabaseTrouble } from './problem.js';
 import { seedConnections } from './seed-connections.js';
@@ -75,10 +76,13 @@ async function main(config: Config, log: Logger): Promise<void> {
     namespace,
     publicUrl: config.publicUrl,
     codecPath: config.codecPath,
+    isEmbedded: config.simulatorOrigin !== null,
+    verifySoon: () => undefined,
     pendingSetup: () => setup.pending(),
   });
   answer = tracing === null ? app : tracing.requests(app);
-  const { runs, refusals } = store;
+  const { runs, refusals, connectionKeys } = store;
+  const keySweep = startKeySweep({ connectionKeys, engine, log });
   const sweep = startSweep({
     runs,
     engine,
@@ -90,7 +94,7 @@ async function main(config: Config, log: Logger): Promise<void> {
 
   await aborted(stop);
   log.info({ event: 'api.stopping' });
-  await Promise.all([close(server), sweep.stop()]);
+  await Promise.all([close(server), sweep.stop(), keySweep.stop()]);
   await connection.close();
   await store.close();
   await tracing?.close();

@@ -7,11 +7,12 @@ import {
   rescheduleRequest,
   resolveRequest,
 } from '../domain/action.schema.js';
-import { connectionAnswer, problemAnswer, runAnswer } from '../domain/answer.schema.js';
+import { problemAnswer, runAnswer } from '../domain/answer.schema.js';
 import { apiKeyAnswer, apiKeyRequest } from '../domain/api-key.schema.js';
 import { offboardingRequest } from '../domain/offboarding.schema.js';
 import { onboardingRequest } from '../domain/onboarding.schema.js';
 import { runQuery } from '../domain/query.schema.js';
+import { connectionPaths } from './openapi-connections.js';
 
 type Document = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 type RouteConfig = Parameters<OpenAPIRegistry['registerPath']>[0];
@@ -30,7 +31,8 @@ export function openApiDocument(publicUrl: string): Document {
     scheme: 'bearer',
     description: 'An API key, as POST /v1/api-keys gives it.',
   });
-  for (const path of [...requests(), ...runs(), ...rest(), ...operations()]) {
+  const connections = connectionPaths({ answers, body, problems, once });
+  for (const path of [...requests(), ...runs(), ...connections, ...rest(), ...operations()]) {
     registry.registerPath(path);
   }
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
@@ -175,24 +177,6 @@ function runs(): RouteConfig[] {
 function rest(): RouteConfig[] {
   const id = z.object({ id: z.string() });
   return [
-    {
-      method: 'get',
-      path: '/v1/connections',
-      tags: ['Set-up'],
-      summary: 'The Okta orgs that Tenure may act in',
-      responses: {
-        200: answers('All that the key may see', z.object({ items: z.array(connectionAnswer) })),
-        ...problems(400, 401, 403, 503),
-      },
-    },
-    {
-      method: 'get',
-      path: '/v1/connections/{id}',
-      tags: ['Set-up'],
-      summary: 'One connection',
-      request: { params: id },
-      responses: { 200: answers('The connection', connectionAnswer), ...problems(...READ) },
-    },
     {
       method: 'get',
       path: '/v1/api-keys',

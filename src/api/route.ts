@@ -25,7 +25,7 @@ export interface Answer {
 }
 
 export interface Route {
-  method: 'get' | 'post' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   path: string;
   role: Role;
   /** Refused to keys that are limited to connections. */

@@ -11,10 +11,17 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { ACTION_NOT_POSSIBLE, TAKEOVER, type Takeover } from '../contract/messages.js';
+import { adoptKeyWorkflowId } from '../contract/ids.js';
+import { ACTION_NOT_POSSIBLE, KEY_OFFERED, TAKEOVER, type Takeover } from '../contract/messages.js';
 import type { Expedite, Reschedule, Resolve } from '../contract/messages.js';
-import { TenureRun } from '../contract/search-attributes.js';
-import type { OffboardInput, OnboardInput } from '../contract/workflows.js';
+import { TenureConnection, TenureRun } from '../contract/search-attributes.js';
+import {
+  ADOPT_KEY,
+  type AdoptKeyInput,
+  type OffboardInput,
+  type OnboardInput,
+} from '../contract/workflows.js';
+import type { ConnectionId } from '../domain/brand.js';
 import { isSurelyUnsent } from './grpc.js';
 import type { StartOrder } from './start-order.js';
 
@@ -60,6 +67,8 @@ export interface Engine {
   describe(workflowId: string, withinMs?: number): Promise<Sighting | null>;
   cancel(workflowId: string): Promise<'sent' | 'gone'>;
   act(workflowId: string, message: ActionMessage): Promise<ActionOutcome>;
+  /** Sees to it that the connection's next key is tried; `offered`: it is a new one, to be tried at once. */
+  adoptKey(connection: ConnectionId, occasion: 'offered' | 'waiting'): Promise<void>;
   /** Whether anybody polls for workflow tasks, as far as the server remembers. */
   hasWorker(withinMs: number): Promise<boolean>;
   /** Rejects when Temporal does not answer in two seconds. */
@@ -132,6 +141,22 @@ export function createEngine({ client, namespace, taskQueue }: EngineOptions): E
       }
     },
     act: (workflowId, message) => act(client, workflowId, message),
+    adoptKey: async (connection, occasion) => {
+      const options = {
+        workflowId: adoptKeyWorkflowId(connection),
+        taskQueue,
+        args: [{ connection }] as [AdoptKeyInput],
+        typedSearchAttributes: [{ key: TenureConnection, value: connection }],
+        staticSummary: `Adopt the next key · ${connection}`,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+        workflowIdConflictPolicy: 'USE_EXISTING' as const,
+      };
+      await within<unknown>(CALL_MS, () =>
+        occasion === 'offered'
+          ? client.workflow.signalWithStart(ADOPT_KEY, { ...options, signal: KEY_OFFERED })
+          : client.workflow.start(ADOPT_KEY, options),
+      );
+    },
     hasWorker: async (withinMs) => {
       const { pollers } = await within(withinMs, () =>
         client.workflowService.describeTaskQueue({

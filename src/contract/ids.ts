@@ -27,6 +27,11 @@ export function parsePersonWorkflowId(
   return { connection: as(connection ?? ''), subjectRef: as(subjectRef ?? '') };
 }
 
+/** `adopt-key/<connection>`: one change of keys at a time. */
+export function adoptKeyWorkflowId(connection: ConnectionId): string {
+  return `adopt-key/${connection}`;
+}
+
 /** `<connection>.<subjectRef>.<requestId>`, with its parts. */
 export function runRef(
   connection: ConnectionId,

@@ -37,6 +37,10 @@ export const resolveSignal = defineSignal<[Resolve]>(RESOLVE);
 /** Always sent as `signalWithStart` of `offboard`, so that an urgent offboarding never bounces. */
 export const takeoverSignal = defineSignal<[Takeover]>(TAKEOVER);
 
+/** There is a next key, perhaps another one: it is tried at once. */
+export const KEY_OFFERED = 'keyOffered';
+export const keyOfferedSignal = defineSignal(KEY_OFFERED);
+
 /** For the Temporal Web UI; the API reads the store. */
 export const progressQuery = defineQuery<RunReport>('progress');
 

@@ -1,11 +1,18 @@
 // What the two workflow types take and give. Payloads pass through JSON: plain objects and strings.
-import type { OktaGroupId, OktaUserId, RequestId } from '../domain/brand.js';
+import type { ConnectionId, OktaGroupId, OktaUserId, RequestId } from '../domain/brand.js';
 import type { JsonValue } from '../domain/okta-user.js';
 import type { RunOutcome, RunRef, TimeValue } from '../domain/run.js';
 
 /** Registered workflow types. */
 export const ONBOARD = 'onboard';
 export const OFFBOARD = 'offboard';
+export const ADOPT_KEY = 'adoptKey';
+
+export interface AdoptKeyInput {
+  connection: ConnectionId;
+}
+/** `gone`: no key waits any more. */
+export type KeyAdoption = 'adopted' | 'gone';
 
 export const ACTIVATIONS = ['email', 'none'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];

@@ -86,24 +86,34 @@ export const runAnswer = z
   .meta({ id: 'Run' });
 export type RunAnswer = z.infer<typeof runAnswer>;
 
+const connectionProblem = z.object({
+  code: z.string(),
+  title: z.string(),
+  detail: z.string(),
+  since: instant,
+  step: z.string().optional(),
+});
+const publicJwk = z.record(z.string(), z.unknown());
+
 export const connectionAnswer = z
   .object({
     id: z.string(),
     name: z.string().nullable(),
     domain: z.string(),
+    customDomain: z.boolean().meta({ description: 'Whether it is none of Okta’s own.' }),
     clientId: z.string(),
     scopes: z.array(z.string()),
     status: z.enum(CONNECTION_STATUSES),
-    problem: z
-      .object({
-        code: z.string(),
-        title: z.string(),
-        detail: z.string(),
-        since: instant,
-        step: z.string().optional(),
-      })
-      .nullable(),
-    publicJwk: z.record(z.string(), z.unknown()),
+    problem: connectionProblem.nullable(),
+    publicJwk: publicJwk.meta({ description: 'What to register with the app in Okta.' }),
+    nextPublicJwk: publicJwk.nullable().meta({
+      description: 'To be registered, too: it signs as soon as Okta takes it.',
+    }),
+    nextKey: z
+      .object({ kid: z.string(), since: instant, problem: connectionProblem.nullable() })
+      .nullable()
+      .meta({ description: 'Since when the next key waits, and why Okta did not take it last.' }),
+    jwksUrl: z.string().meta({ description: 'Where Okta may read the public keys.' }),
     settings: z.object({
       timeZone: z.string().nullable(),
       undoWindow: z.string(),
@@ -111,9 +121,14 @@ export const connectionAnswer = z
       whenNotSuspendable: z.string(),
     }),
     createdAt: instant,
+    corrections: z.array(z.string()).optional().meta({
+      description: 'What was corrected or assumed in what was sent.',
+    }),
   })
   .meta({ id: 'Connection' });
 export type ConnectionAnswer = z.infer<typeof connectionAnswer>;
+
+export const keySetAnswer = z.object({ keys: z.array(publicJwk) }).meta({ id: 'KeySet' });
 
 export const problemAnswer = z
   .object({

@@ -38,6 +38,14 @@ export interface ConnectionProblem {
   step?: string;
 }
 
+/** The key pair that is to replace the one that signs, once Okta takes it. */
+export interface NextKey {
+  kid: string;
+  since: string;
+  /** Why Okta did not take it when it was tried last; null before the first try. */
+  problem: ConnectionProblem | null;
+}
+
 export interface Connection {
   id: ConnectionId;
   name: string | null;
@@ -50,5 +58,7 @@ export interface Connection {
   problem: ConnectionProblem | null;
   /** The public half of the key, as a JSON Web Key. */
   publicJwk: Record<string, unknown>;
+  nextPublicJwk: Record<string, unknown> | null;
+  nextKey: NextKey | null;
   createdAt: string;
 }

@@ -23,6 +23,9 @@ export const fault = z
     path: z.string(),
     code: z.enum(VALIDATION_CODES),
     detail: z.string(),
+    reason: z.string().optional().meta({
+      description: 'A finer word where there is one, such as KEY_ENCRYPTED.',
+    }),
   })
   .meta({ id: 'Fault', example: { path: 'person.email', code: 'INVALID_EMAIL', detail: '…' } });
 export type Fault = z.infer<typeof fault>;

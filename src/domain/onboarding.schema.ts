@@ -1,5 +1,6 @@
 // The body of POST /v1/onboardings.
 import { z } from 'zod';
+import { profileName } from './access-profile.schema.js';
 import {
   attributes,
   connectionId,
@@ -28,6 +29,9 @@ export const onboardingRequest = z
     person: newPerson,
     externalId: note(255).optional().meta({ description: "The person's id in the asking system." }),
     groups: groups.optional(),
+    accessProfile: profileName.optional().meta({
+      description: 'Its groups come on top; attributes of the person go over its attributes.',
+    }),
     startAt: time.optional().meta({ description: 'The first day; now where left out or past.' }),
     endsAt: time
       .optional()

@@ -1,29 +1,25 @@
 // Connections: what signs for an org, and whether it works. A blocked one is tried out by one caller
 // at a time, at growing pauses; the pause is taken in the same statement that asks.
-import { sql, type Selectable } from 'kysely';
+import { sql } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { ConnectionId, RunId } from '../domain/brand.js';
-import {
-  DEFAULT_SETTINGS,
-  type Connection,
-  type ConnectionProblem,
-  type ConnectionStatus,
-} from '../domain/connection.js';
+import type { ConnectionProblem, ConnectionStatus } from '../domain/connection.js';
+import { createConnectionChanges, forget } from './connection-changes.js';
+import { credentialsOf, keyContext, problemContext, toConnection } from './connection-rows.js';
 import type { Database } from './database.js';
-import { publicHalf, sameKey } from './public-jwk.js';
+import { publicHalf } from './public-jwk.js';
 import { openJson, sealJson } from './sealed.js';
 import type { ConnectionStore } from './store.js';
-import type { Tables } from './tables.js';
 
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 /** Somebody else has just taken the probe; its outcome is not known sooner than this. */
 const SHORTEST_WAIT_MS = 1_000;
 
-type ConnectionRow = Selectable<Tables['connections']>;
-
 export function createConnectionStore(db: Database, ring: KeyRing): ConnectionStore {
   return {
+    ...createConnectionChanges(db, ring),
+
     async get(id) {
       const row = await db
         .selectFrom('connections')
@@ -87,13 +83,7 @@ export function createConnectionStore(db: Database, ring: KeyRing): ConnectionSt
         .select(['domain', 'client_id', 'scopes', 'private_jwk'])
         .where('id', '=', id)
         .executeTakeFirst();
-      if (row === undefined) return null;
-      return {
-        origin: originOf(row.domain),
-        clientId: row.client_id,
-        scopes: row.scopes,
-        privateJwk: openJson(ring, row.private_jwk, keyContext(id)) as Record<string, unknown>,
-      };
+      return row === undefined ? null : credentialsOf(ring, row, row.private_jwk, keyContext(id));
     },
 
     async block(id, problem) {
@@ -180,51 +170,4 @@ async function admit(
     from connections where id = ${id}
   `.execute(db);
   return rows[0];
-}
-
-/** What was learned under the old credentials is worth nothing under others. */
-async function forget(db: Database, before: ConnectionRow, after: ConnectionRow): Promise<void> {
-  const otherOrg = before.domain !== after.domain;
-  const otherToken =
-    otherOrg ||
-    before.client_id !== after.client_id ||
-    before.scopes.join(' ') !== after.scopes.join(' ') ||
-    !sameKey(before.public_jwk, after.public_jwk);
-  if (otherToken) {
-    await db.deleteFrom('token_cache').where('connection', '=', after.id).execute();
-  }
-  if (otherOrg) {
-    await db.deleteFrom('rate_buckets').where('connection', '=', after.id).execute();
-  }
-}
-
-function toConnection(ring: KeyRing, row: ConnectionRow): Connection {
-  return {
-    id: row.id,
-    name: row.name,
-    domain: row.domain,
-    clientId: row.client_id,
-    scopes: row.scopes,
-    settings: { ...DEFAULT_SETTINGS, ...row.settings },
-    status: row.status,
-    problem:
-      row.problem === null
-        ? null
-        : (openJson(ring, row.problem, problemContext(row.id)) as ConnectionProblem),
-    publicJwk: row.public_jwk,
-    createdAt: row.created_at.toISOString(),
-  };
-}
-
-/** A bare host name is called over https; the simulator is named by its origin. */
-function originOf(domain: string): string {
-  return domain.includes('://') ? domain.replace(/\/+$/, '') : `https://${domain}`;
-}
-
-function keyContext(id: ConnectionId): string {
-  return `connections.private_jwk:${id}`;
-}
-
-function problemContext(id: ConnectionId): string {
-  return `connections.problem:${id}`;
 }

@@ -167,6 +167,26 @@ create index idempotency_by_age on idempotency (claimed_at);
 `,
   },
   {
+    name: '0003-connection-keys',
+    sql: `
+alter table connections
+  add column next_public_jwk jsonb,
+  add column next_private_jwk bytea,
+  add column next_since timestamptz(3),
+  add column next_problem bytea,
+  add column former_public_jwk jsonb,
+  add column former_until timestamptz(3);
+
+create table access_profiles (
+  seq bigserial primary key,
+  connection text not null references connections (id) on delete cascade,
+  name text not null,
+  terms bytea not null,
+  unique (connection, name)
+);
+`,
+  },
+  {
     name: '0005-decodes',
     sql: `
 -- Whoever asked for payloads in clear: an API key, or (null) the Web UI of the embedded mode.

@@ -5,7 +5,9 @@ import type { KeyRing } from '../crypto/key-ring.js';
 import { onlyMasterKey, type MasterKeys } from '../crypto/master-key.js';
 import { subjectRef } from '../crypto/subject.js';
 import { as, type SubjectRef } from '../domain/brand.js';
+import { createAccessProfileStore } from './access-profiles.js';
 import { createApiKeyStore } from './api-keys.js';
+import { createConnectionKeyStore } from './connection-keys.js';
 import { createConnectionStore } from './connections.js';
 import {
   DEFAULT_POOL_SIZE,
@@ -97,6 +99,8 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
   return {
     keyRing: ring,
     connections: createConnectionStore(db, ring),
+    connectionKeys: createConnectionKeyStore(db, ring),
+    accessProfiles: createAccessProfileStore(db, ring),
     runs: createRunStore(db, keys),
     tokens: createTokenStore(db, ring, Math.max(1, Math.floor(poolSize / 2))),
     rates: createRateStore(db),

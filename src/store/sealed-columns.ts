@@ -23,13 +23,24 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     table: 'connections',
     key: { column: 'id', type: 'text' },
     owner: 'id',
-    columns: { private_jwk: 'connections.private_jwk', problem: 'connections.problem' },
+    columns: {
+      private_jwk: 'connections.private_jwk',
+      problem: 'connections.problem',
+      next_private_jwk: 'connections.next_private_jwk',
+      next_problem: 'connections.next_problem',
+    },
   },
   {
     table: 'token_cache',
     key: { column: 'connection', type: 'text' },
     owner: `connection || ':' || generation`,
     columns: { token: 'token_cache.token' },
+  },
+  {
+    table: 'access_profiles',
+    key: { column: 'seq', type: 'bigint' },
+    owner: `connection || ':' || name`,
+    columns: { terms: 'access_profiles.terms' },
   },
   {
     table: 'runs',

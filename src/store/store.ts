@@ -1,5 +1,6 @@
 // What PostgreSQL keeps, as the rest of the service sees it: one repository a noun.
 // Only interfaces; `openStore` in `open.ts` makes the real thing.
+import type { AccessProfile } from '../domain/access-profile.js';
 import type { ConnectionId, OktaUserId, RunId, SubjectRef } from '../domain/brand.js';
 import type { Connection, ConnectionProblem, ConnectionSettings } from '../domain/connection.js';
 import type { JsonValue } from '../domain/okta-user.js';
@@ -18,6 +19,8 @@ import type {
 
 export interface Store {
   connections: ConnectionStore;
+  connectionKeys: ConnectionKeyStore;
+  accessProfiles: AccessProfileStore;
   runs: RunStore;
   tokens: TokenStore;
   rates: RateStore;
@@ -45,18 +48,36 @@ export interface NewConnection {
   status: Connection['status'];
 }
 
+export type ConnectionChange = Partial<Omit<NewConnection, 'id' | 'status'>>;
+
+/** `exists`: there is one with that id, or with that client of that org; `id` says which. */
+export type Made = { kind: 'made'; connection: Connection } | { kind: 'exists'; id: ConnectionId };
+
+export interface ConnectionCredentials {
+  origin: string;
+  clientId: string;
+  scopes: string[];
+  privateJwk: Record<string, unknown>;
+}
+
 export interface ConnectionStore {
   get(id: ConnectionId): Promise<Connection | null>;
   list(): Promise<Connection[]>;
   /** Makes it, or replaces domain, client id, scopes and key of the one that is there. */
   put(connection: NewConnection): Promise<Connection>;
+  /** Makes it unverified, unless its id, or its client in its org, belongs to one that is there. */
+  create(connection: Omit<NewConnection, 'status'>): Promise<Made>;
+  /**
+   * Changes what is named. With another domain, client, key or other scopes it is unverified; one that
+   * is blocked stays so, and is tried out at once. Another key takes the place of a next one, too.
+   */
+  change(id: ConnectionId, change: ConnectionChange): Promise<Made | { kind: 'unknown' }>;
+  /** Forgets it with its keys, token, budget and access profiles; runs and ledger stay. */
+  remove(
+    id: ConnectionId,
+  ): Promise<{ kind: 'removed' } | { kind: 'unknown' } | { kind: 'in-use'; openRuns: number }>;
   /** What signs for it; null where there is none. `origin` is derived from `domain`. */
-  credentials(id: ConnectionId): Promise<{
-    origin: string;
-    clientId: string;
-    scopes: string[];
-    privateJwk: Record<string, unknown>;
-  } | null>;
+  credentials(id: ConnectionId): Promise<ConnectionCredentials | null>;
   /** Blocks it with a reason, once: the first reason stays. Sets the first probe ten seconds ahead. */
   block(id: ConnectionId, problem: ConnectionProblem): Promise<void>;
   /** Ready again. */
@@ -94,6 +115,37 @@ export interface RefusalStore {
   /** Runs that met a refusal of a connection that was blocked for it and is ready again. */
   mended(limit: number): Promise<{ run: RunRef; step: string; at: string }[]>;
   forget(run: RunRef, step: string): Promise<void>;
+}
+
+/** The next key with what else a token needs. `mark` is this very key's, for the calls below. */
+export interface OfferedKey {
+  credentials: ConnectionCredentials;
+  mark: Buffer;
+}
+
+/** The change from one key pair to another, and what the world may know of a connection's keys. */
+export interface ConnectionKeyStore {
+  /** The public keys that sign, are to sign, or signed until a day ago; null where there is no such connection. */
+  published(id: ConnectionId): Promise<Record<string, unknown>[] | null>;
+  /** Keeps a key as the next one, in place of another that was not taken yet. Null: no such connection. */
+  offer(id: ConnectionId, privateJwk: Record<string, unknown>): Promise<Connection | null>;
+  /** Null where no key waits. */
+  next(id: ConnectionId): Promise<OfferedKey | null>;
+  /** In one statement: the next key signs, the former stays published for a day. False: it is another by now. */
+  adopt(id: ConnectionId, mark: Buffer): Promise<boolean>;
+  /** Keeps why that key was not taken, if it is still the next one. */
+  refuse(id: ConnectionId, mark: Buffer, problem: ConnectionProblem): Promise<void>;
+  /** Connections whose next key has waited for longer. */
+  waiting(ageMs: number): Promise<ConnectionId[]>;
+}
+
+/** Named sets of groups and attributes, as jobs have them. */
+export interface AccessProfileStore {
+  /** By name. */
+  list(connection: ConnectionId): Promise<AccessProfile[]>;
+  get(connection: ConnectionId, name: string): Promise<AccessProfile | null>;
+  put(connection: ConnectionId, profile: AccessProfile): Promise<'made' | 'replaced'>;
+  remove(connection: ConnectionId, name: string): Promise<boolean>;
 }
 
 export interface NewRun {

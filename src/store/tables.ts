@@ -18,6 +18,7 @@ import type { Role } from './store.js';
 type Json<T> = ColumnType<T, string, string>;
 /** timestamptz(3), so that a Date holds all of it. */
 type Time = ColumnType<Date, Date | string, Date | string>;
+type NullableJson<T> = ColumnType<T | null, string | null, string | null>;
 type NullableTime = ColumnType<Date | null, Date | string | null, Date | string | null>;
 
 export interface Tables {
@@ -38,6 +39,12 @@ export interface Tables {
     value: Buffer;
   };
   connections: ConnectionsTable;
+  access_profiles: {
+    connection: ConnectionId;
+    name: string;
+    /** `access_profiles.terms:<connection>:<name>`: groups and attributes. */
+    terms: Buffer;
+  };
   runs: RunsTable;
   run_steps: RunStepsTable;
   ledger: LedgerTable;
@@ -110,6 +117,14 @@ interface ConnectionsTable {
   /** Null: blocked as a whole, or not at all. */
   blocked_step: string | null;
   probe_pause_ms: Generated<number>;
+  next_public_jwk: NullableJson<Record<string, unknown>>;
+  /** `connections.next_private_jwk:<id>` */
+  next_private_jwk: Buffer | null;
+  next_since: NullableTime;
+  /** `connections.next_problem:<id>` */
+  next_problem: Buffer | null;
+  former_public_jwk: NullableJson<Record<string, unknown>>;
+  former_until: NullableTime;
   created_at: Generated<Date>;
 }
 

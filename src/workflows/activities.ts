@@ -4,7 +4,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { OktaActivities, RecordingActivities } from '../activities/index.js';
+import type { KeyActivities, OktaActivities, RecordingActivities } from '../activities/index.js';
 
 /**
  * Steps in Okta. A call ends within 20 s, with a fresh token and one more try within 40; what is left
@@ -25,6 +25,20 @@ export const oktaBulk = proxyActivities<Pick<OktaActivities, 'assignGroups' | 'r
   heartbeatTimeout: '2 minutes',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+/**
+ * A key that Okta does not know yet is tried without end, seldom enough to be no burden. An attempt is
+ * one token request; two at once do no harm.
+ */
+export const { proveNextKey } = proxyActivities<KeyActivities>({
+  startToCloseTimeout: '1 minute',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: {
+    initialInterval: '10 seconds',
+    backoffCoefficient: 2,
+    maximumInterval: '5 minutes',
+  },
 });
 
 const RECORD = {

@@ -12,7 +12,13 @@ import {
   OktaUnavailableError,
 } from '../../src/okta/errors.js';
 import type { OktaClient, OktaConnection } from '../../src/okta/index.js';
-import type { ConnectionStore, RefusalStore, RunStore, StepReport } from '../../src/store/store.js';
+import type {
+  ConnectionKeyStore,
+  ConnectionStore,
+  RefusalStore,
+  RunStore,
+  StepReport,
+} from '../../src/store/store.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -62,6 +68,7 @@ function world(
         unblock: () => Promise.resolve(void said.push('unblocked')),
         ...store.connections,
       } as ConnectionStore,
+      connectionKeys: {} as ConnectionKeyStore,
       runs: {
         reportStep: (report: StepReport) => Promise.resolve(void reports.push(report)),
         ...store.runs,

@@ -52,7 +52,7 @@ const ONBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] =
   ['a short login', { person: { ...person, login: 'ada' } }, { 'person.login': 'INVALID' }],
   ['an unknown field', { person: { ...person, age: 36 } }, { 'person.age': 'UNKNOWN_FIELD' }],
   ['a password', { password: 'x' }, { password: 'UNKNOWN_FIELD' }],
-  ['an access profile', { accessProfile: 'eng' }, { accessProfile: 'UNKNOWN_FIELD' }],
+  ['an access profile', { accessProfile: 'eng' }, { accessProfile: 'INVALID' }],
   ['a plan hash', { planHash: 'x' }, { planHash: 'UNKNOWN_FIELD' }],
   ['a group twice', { groups: ['A', 'B', 'A'] }, { 'groups.2': 'DUPLICATE' }],
   ['an empty group', { groups: ['A', ''] }, { 'groups.1': 'REQUIRED' }],

@@ -8,6 +8,9 @@ import { StoreUnavailableError } from '../../src/store/errors.js';
 import type { AppDeps } from '../../src/api/deps.js';
 import type { ApiKey, NewConnection, NewRun } from '../../src/store/store.js';
 
+/** Tests of these use the real store. */
+const notHere = () => Promise.reject(new Error('the store in memory cannot do this'));
+
 interface Row {
   record: RunRecord;
   request: NewRun | null;
@@ -52,6 +55,8 @@ export function fakeStore() {
           settings: { ...DEFAULT_SETTINGS, ...wanted.settings },
           problem: null,
           publicJwk,
+          nextPublicJwk: null,
+          nextKey: null,
           privateJwk,
           createdAt: new Date().toISOString(),
         };
@@ -62,9 +67,26 @@ export function fakeStore() {
         const found = connections.get(id);
         return Promise.resolve(found === undefined ? null : { ...found, origin: found.domain });
       },
+      create: notHere,
+      change: notHere,
+      remove: notHere,
       block: () => Promise.resolve(),
       unblock: () => Promise.resolve(),
       admission: () => Promise.resolve({ kind: 'ready' as const }),
+    }),
+    connectionKeys: guarded({
+      published: () => Promise.resolve(null),
+      offer: notHere,
+      next: notHere,
+      adopt: notHere,
+      refuse: notHere,
+      waiting: notHere,
+    }),
+    accessProfiles: guarded({
+      list: notHere,
+      get: () => Promise.resolve(null),
+      put: notHere,
+      remove: notHere,
     }),
     runs: guarded({
       accept: (request: NewRun) => {

@@ -7,7 +7,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { OffboardInput, OnboardInput } from '../../src/contract/workflows.js';
+import type { AdoptKeyInput, OffboardInput, OnboardInput } from '../../src/contract/workflows.js';
 import { TenureRun } from '../../src/contract/search-attributes.js';
 import type { EngineOptions } from '../../src/api/temporal.js';
 
@@ -18,7 +18,7 @@ export interface Workflow {
   /** The run that it says it is. */
   run: string;
   options: Record<string, unknown>;
-  input: OnboardInput | OffboardInput;
+  input: OnboardInput | OffboardInput | AdoptKeyInput;
   /** What `describe` adds; shapes of Temporal's API. */
   raw: Record<string, unknown>;
   signals: { name: string; args: unknown[] }[];
@@ -56,7 +56,7 @@ export function fakeTemporal() {
       workflowId: options.workflowId,
       type,
       isOpen: true,
-      run: input.run.id,
+      run: 'run' in input ? input.run.id : '',
       options: { ...options },
       input,
       raw: {},
@@ -86,12 +86,12 @@ export function fakeTemporal() {
       },
       signalWithStart: async (
         type: string,
-        options: StartOptions & { signal: string; signalArgs: unknown[] },
+        options: StartOptions & { signal: string; signalArgs?: unknown[] },
       ) => {
         await check(state.weather, 'signalWithStart');
         const found = find(options.workflowId);
         const workflow = found?.isOpen === true ? found : begin(type, options);
-        workflow.signals.push({ name: options.signal, args: options.signalArgs });
+        workflow.signals.push({ name: options.signal, args: options.signalArgs ?? [] });
         return { signaledRunId: 'run-signalled' };
       },
       getHandle: (workflowId: string) => ({
@@ -142,7 +142,7 @@ export function fakeTemporal() {
 
 interface StartOptions {
   workflowId: string;
-  args: [OnboardInput | OffboardInput];
+  args: [OnboardInput | OffboardInput | AdoptKeyInput];
 }
 
 /** As the client wraps a gRPC error. */

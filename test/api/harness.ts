@@ -84,7 +84,7 @@ export async function startHarness(deps: Partial<AppDeps> = {}): Promise<Harness
   const fake = fakeStore();
   const temporal = fakeTemporal();
   const log: string[] = [];
-  await seed(fake);
+  await seed(deps.store ?? fake.store);
   const app = createApp({
     store: fake.store,
     engine: createEngine({ client: temporal.client, namespace: 'default', taskQueue: 'tenure' }),
@@ -95,6 +95,8 @@ export async function startHarness(deps: Partial<AppDeps> = {}): Promise<Harness
     namespace: 'default',
     publicUrl: 'http://127.0.0.1:8080',
     codecPath: null,
+    isEmbedded: false,
+    verifySoon: () => undefined,
     now: () => NOW,
     closingMs: 300,
     showMs: 120,
@@ -146,7 +148,7 @@ export async function startHarness(deps: Partial<AppDeps> = {}): Promise<Harness
   };
 }
 
-async function seed({ store }: ReturnType<typeof fakeStore>): Promise<void> {
+async function seed(store: AppDeps['store']): Promise<void> {
   for (const id of ['demo', 'acme']) {
     await store.connections.put({
       id: as<ConnectionId>(id),

@@ -80,22 +80,31 @@ describe('/openapi.json', () => {
     );
     expect(described.sort()).toEqual([
       'delete /v1/api-keys/{id}',
+      'delete /v1/connections/{id}',
+      'delete /v1/connections/{id}/access-profiles/{name}',
+      'get /.well-known/jwks/{connectionId}.json',
       'get /healthz',
       'get /metrics',
       'get /readyz',
       'get /v1/api-keys',
       'get /v1/connections',
       'get /v1/connections/{id}',
+      'get /v1/connections/{id}/access-profiles',
+      'get /v1/connections/{id}/access-profiles/{name}',
       'get /v1/runs',
       'get /v1/runs/{id}',
+      'patch /v1/connections/{id}',
       'post /codec/decode',
       'post /v1/api-keys',
+      'post /v1/connections',
+      'post /v1/connections/{id}/keys',
       'post /v1/offboardings',
       'post /v1/onboardings',
       'post /v1/runs/{id}/cancel',
       'post /v1/runs/{id}/expedite',
       'post /v1/runs/{id}/reschedule',
       'post /v1/runs/{id}/resolve',
+      'put /v1/connections/{id}/access-profiles/{name}',
     ]);
     for (const line of described) {
       const [method = '', path = ''] = line.split(' ');

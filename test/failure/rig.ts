@@ -150,7 +150,12 @@ export async function startRig(): Promise<Rig> {
   const places = new Map<string, string[]>();
   const real = createActivities({
     okta,
-    store: { connections, runs: store.runs, refusals: store.refusals },
+    store: {
+      connections,
+      connectionKeys: store.connectionKeys,
+      runs: store.runs,
+      refusals: store.refusals,
+    },
     now: () => new Date(),
   });
   const wrapped = Object.entries(real).map(([name, activity]) => [

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { as, type ConnectionId, type RunId } from '../../src/domain/brand.js';
+import { as, type ConnectionId } from '../../src/domain/brand.js';
 import { DEFAULT_SETTINGS } from '../../src/domain/connection.js';
 import type { Admission } from '../../src/store/store.js';
-import { aConnection, aRequest, CONNECTION, countStatements, newStore } from './support.js';
-
-const RUN = as<RunId>('acme.0123456789abcdef.r');
+import { aConnection, aRequest, CONNECTION, RUN, countStatements, newStore } from './support.js';
 
 const PROBLEM = {
   code: 'OKTA_AUTH_FAILED',

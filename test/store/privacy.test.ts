@@ -24,6 +24,20 @@ describe('the tables', () => {
       detail: mark('connection problem'),
       since: '2027-01-01T00:00:00Z',
     });
+    const next = { kty: 'RSA', n: 'n2', e: 'AQAB', kid: 'k2', d: mark('next key') };
+    await store.connectionKeys.offer(CONNECTION, next);
+    const offered = await store.connectionKeys.next(CONNECTION);
+    await store.connectionKeys.refuse(CONNECTION, offered?.mark ?? Buffer.alloc(0), {
+      code: 'OKTA_AUTH_FAILED',
+      title: 'Refused',
+      detail: mark('next problem'),
+      since: '2027-01-01T00:00:00Z',
+    });
+    await store.accessProfiles.put(CONNECTION, {
+      name: 'engineer',
+      groups: [mark('group')],
+      attributes: { costCenter: mark('attribute') },
+    });
     const request = aRequest(store, {
       login: `${mark('login')}@example.com`,
       name: mark('name'),
@@ -83,7 +97,8 @@ describe('the tables', () => {
       dump.push(...rows.map(({ line }) => `${String(name)}: ${String(line)}`));
     }
     const text = dump.join('\n');
-    for (const table of ['connections', 'runs', 'run_steps', 'ledger', 'token_cache', 'secrets']) {
+    const filled = ['connections', 'access_profiles', 'runs', 'run_steps', 'ledger', 'token_cache'];
+    for (const table of [...filled, 'secrets']) {
       expect(text).toContain(`${table}: `);
     }
     expect(text).not.toContain(CANARY);

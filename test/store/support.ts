@@ -3,13 +3,15 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, inject, onTestFinished, vi } from 'vitest';
 import { runRef } from '../../src/contract/ids.js';
-import { as, type ConnectionId } from '../../src/domain/brand.js';
+import { as, type ConnectionId, type RunId } from '../../src/domain/brand.js';
 import type { NextRun, RunRef, RunReport } from '../../src/domain/run.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import type { NewConnection, NewRun, StepReport, Store } from '../../src/store/store.js';
 import { createDatabase } from '../support/postgres.js';
 
 export const CONNECTION = as<ConnectionId>('acme');
+/** A run that nobody has heard of. */
+export const RUN = as<RunId>('acme.0123456789abcdef.r');
 
 // One database a file and one schema a test: making a database takes 200 ms, a schema 10.
 let ofThisFile: ReturnType<typeof createDatabase> | undefined;

@@ -48,6 +48,7 @@ export function stubActivities(overrides: Partial<Activities> = {}): Stubs {
     readRuleGroups: () => Promise.resolve([]),
     removeFromGroup: () => Promise.resolve(),
     deactivateUser: () => Promise.resolve(),
+    proveNextKey: () => Promise.resolve('adopted' as const),
     recordRun: (report) => {
       reports.push(report);
       return Promise.resolve();

@@ -159,6 +159,8 @@ export async function startTenure(
     namespace: 'default',
     publicUrl: 'http://127.0.0.1',
     codecPath: null,
+    isEmbedded: true,
+    verifySoon: () => undefined,
   });
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');

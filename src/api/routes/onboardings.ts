@@ -1,5 +1,6 @@
 // POST /v1/onboardings
 import { onboardingRequest } from '../../domain/onboarding.schema.js';
+import { withAccessProfile } from '../access-profile.js';
 import { Faults } from '../faults.js';
 import type { Call, Route } from '../route.js';
 import {
@@ -46,16 +47,20 @@ async function read({ store, now }: RequestDeps, call: Call): Promise<Onboarding
   const zone = connection?.settings.timeZone ?? null;
   const times = readTimes(faults, call.body, ONBOARDING_TIMES, { zone, now: at });
   requireOrder(faults, 'endsAt', times.endsAt, times.startAt, at);
+  const resolved =
+    body === null || connection === null
+      ? null
+      : await withAccessProfile(store.accessProfiles, faults, body, connection);
   faults.throwIfAny();
-  if (body === null || connection === null)
+  if (resolved === null || connection === null)
     throw new Error('a request has no fault and no content');
   requireVerified(connection);
   return {
-    body,
+    body: resolved,
     connection,
     times,
     startAt: unlessPast(times.startAt, at),
-    subjectRef: store.subjectRef(loginOf(body)),
+    subjectRef: store.subjectRef(loginOf(resolved)),
     now: at,
   };
 }
