@@ -4,6 +4,7 @@ import { parked } from '../../src/activities/failures.js';
 import type { Activities } from '../../src/activities/index.js';
 import {
   expediteUpdate,
+  keyOfferedSignal,
   rescheduleUpdate,
   resolveUpdate,
   takeoverSignal,
@@ -74,6 +75,17 @@ function oncePark(): { suspendUser: Activities['suspendUser'] } {
       tries += 1;
       if (tries === 1) throw parked(problem('STATUS_UNSUPPORTED', 'RECOVERY'));
       return Promise.resolve({ result: 'suspended', ours: true });
+    },
+  };
+}
+
+/** Refused once, so that the next try would come after a pause. */
+function onceRefused(): { proveNextKey: Activities['proveNextKey'] } {
+  let tries = 0;
+  return {
+    proveNextKey: () => {
+      tries += 1;
+      return tries === 1 ? Promise.reject(new Error('not yet')) : Promise.resolve('adopted');
     },
   };
 }
@@ -183,5 +195,14 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'offboard-superseded',
     start: offboard({ suspendAt: inMs(HOUR) }),
     then: takeOver,
+  },
+  {
+    name: 'adopt-key-offered-again',
+    stubs: onceRefused(),
+    start: (harness) => harness.adoptKey(),
+    then: async ({ stubs, handle }) => {
+      await eventually('a first try', () => stubs.calls.includes('proveNextKey'));
+      await handle.signal(keyOfferedSignal);
+    },
   },
 ];

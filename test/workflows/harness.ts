@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { personWorkflowId, runRef } from '../../src/contract/ids.js';
+import { adoptKeyWorkflowId, personWorkflowId, runRef } from '../../src/contract/ids.js';
 import { TenureRun } from '../../src/contract/search-attributes.js';
 import {
+  ADOPT_KEY,
   OFFBOARD,
   ONBOARD,
   type OffboardInput,
@@ -28,6 +29,8 @@ export interface Harness {
   onboard: (changes?: Partial<OnboardInput>) => Promise<Started>;
   offboard: (changes?: Partial<OffboardInput>) => Promise<Started>;
   input: (changes?: Partial<OffboardInput>) => OffboardInput;
+  /** The run is none that it knows of. */
+  adoptKey: () => Promise<Started>;
   close: () => Promise<void>;
 }
 
@@ -101,6 +104,15 @@ export async function startHarness({ activities }: Stubs): Promise<Harness> {
         onExisting: 'park',
         ...changes,
       }),
+    adoptKey: async () => {
+      const run = newRun();
+      const handle = await client.workflow.start(ADOPT_KEY, {
+        workflowId: `${adoptKeyWorkflowId(run.connection)}-${run.requestId}`,
+        taskQueue,
+        args: [{ connection: run.connection }],
+      });
+      return { run, handle };
+    },
     close: async () => {
       worker.shutdown();
       await running;

@@ -1,0 +1,26 @@
+import { pino } from 'pino';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { startKeySweep } from '../../src/api/key-sweep.js';
+import { as, type ConnectionId } from '../../src/domain/brand.js';
+
+it('a next key is tried although Temporal was away when it was offered', async () => {
+  const waiting = vi.fn(() => Promise.resolve([as<ConnectionId>('acme')]));
+  const asked: unknown[][] = [];
+  const adoptKey = (...args: unknown[]) => {
+    asked.push(args);
+    return asked.length === 1 ? Promise.reject(new Error('away')) : Promise.resolve();
+  };
+  const log = pino({ level: 'silent' });
+  const warn = vi.spyOn(log, 'warn');
+  const deps = { connectionKeys: { waiting }, engine: { adoptKey }, log };
+  const sweep = startKeySweep({ ...deps, everyMs: 10, ageMs: 7 });
+  onTestFinished(sweep.stop);
+  await expect.poll(() => asked.length).toBeGreaterThan(1);
+  expect(waiting).toHaveBeenCalledWith(7);
+  expect(asked[1]).toEqual(['acme', 'waiting']);
+  expect(warn).toHaveBeenCalledTimes(1);
+  await sweep.stop();
+  const rounds = asked.length;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toHaveLength(rounds);
+});
