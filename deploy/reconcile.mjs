@@ -4,7 +4,9 @@
 //   node deploy/reconcile.mjs                  what differs
 //   node deploy/reconcile.mjs --cancel RUN     a workflow whose run is unknown here: undo and end it
 //   node deploy/reconcile.mjs --terminate RUN  a workflow whose run is over here: end it, touch nothing
-//   node deploy/reconcile.mjs --close RUN      a run without a workflow: write that it failed
+//
+// A run that is open here and has no workflow needs nothing: the API finds it within a minute, and parks
+// it as ORPHANED.
 //
 // It takes DATABASE_URL, TEMPORAL_ADDRESS and the rest as the API does.
 import { parseArgs } from 'node:util';
@@ -20,7 +22,7 @@ const REASON = 'reconciled after a restore';
 
 async function main() {
   readSecretFiles();
-  const names = ['cancel', 'terminate', 'close'];
+  const names = ['cancel', 'terminate'];
   const { values } = parseArgs({
     options: Object.fromEntries(names.map((name) => [name, { type: 'string', multiple: true }])),
   });
@@ -41,11 +43,6 @@ async function main() {
     for (const id of values.terminate ?? []) {
       await handleOf(client, found.overHere, id).terminate(REASON);
       say(`Terminated: ${id}`);
-    }
-    for (const id of values.close ?? []) {
-      if (!found.withoutWorkflow.some((run) => run.id === id)) refuse(id);
-      await close(database, id);
-      say(`Closed: ${id}`);
     }
     return names.some((name) => values[name] !== undefined) ? 0 : tell(found);
   } finally {
@@ -86,7 +83,7 @@ function tell({ overHere, unknownHere, withoutWorkflow }) {
   );
   list('Open in Temporal, unknown here: they go on unseen. --cancel, or let them end', unknownHere);
   list(
-    'Open here, without a workflow: nothing happens any more. --close, then ask again',
+    'Open here, without a workflow: the API parks them as ORPHANED, and people decide',
     withoutWorkflow,
   );
   const count = overHere.length + unknownHere.length + withoutWorkflow.length;
@@ -104,20 +101,6 @@ function list(title, runs) {
 function handleOf(client, workflows, id) {
   const { workflowId, runId } = workflows.find((workflow) => workflow.id === id) ?? refuse(id);
   return client.workflow.getHandle(workflowId, runId);
-}
-
-async function close(database, id) {
-  await database.query(
-    `with closed as (
-       update runs set phase = 'failed', outcome = 'failed', waiting = null, due_at = null,
-         actions = '{}', version = version + 1,
-         finished_at = clock_timestamp(), updated_at = clock_timestamp()
-       where id = $1 and phase = any ($2)
-       returning id, connection)
-     insert into ledger (connection, run, key, action, okta_request_ids)
-     select connection, id, 'reconciled', 'run.failed', '{}' from closed`,
-    [id, OPEN_PHASES],
-  );
 }
 
 function refuse(id) {

@@ -9,7 +9,7 @@ import { createStepRunner, type ActivityDeps } from './step.js';
 export type { ActivityDeps } from './step.js';
 export type { Sighting } from './reading.js';
 export type { Suspended } from './offboarding.js';
-export type { Created } from './onboarding.js';
+export type { Created, CreateRequest } from './onboarding.js';
 
 export type OktaActivities = ReadingActivities & OnboardingActivities & OffboardingActivities;
 export type { RecordingActivities } from './recording.js';

@@ -60,9 +60,11 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         const retried = input.mayHaveHappened || tools.mayHaveHappened;
         const now = retried ? await look(tools, input.user) : input.before;
         if (now.kind === 'absent' && input.before.kind === 'seen') throw notFound();
-        return now.kind === 'seen'
-          ? suspendSeen(tools, input, now)
-          : suspendUnseen(tools, input, retried);
+        const done =
+          now.kind === 'seen'
+            ? await suspendSeen(tools, input, now)
+            : await suspendUnseen(tools, input, retried);
+        return { ...done, deed: { kind: 'access', access: done.value } };
       }),
 
     unsuspendUser: (input) =>
@@ -107,11 +109,13 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
             value: undefined,
             status: 'skipped',
             detail: 'The role of this connection may not clear sessions',
+            deed: { kind: 'revoked' },
           };
         }
         return {
           value: undefined,
           detail: 'Sessions and OAuth tokens revoked',
+          deed: { kind: 'revoked' },
           action: 'sessions.revoked',
         };
       }),
@@ -123,6 +127,7 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
           const active = rules.filter((rule) => rule.status === 'ACTIVE');
           return {
             value: active.flatMap((rule) => rule.groupIds),
+            deed: { kind: 'ruled', groupIds: active.flatMap((rule) => rule.groupIds) },
             detail: `${active.length} active group rule(s)`,
           };
         } catch (error) {
@@ -155,6 +160,7 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
           value: undefined,
           detail: `Taken out of ${input.groupIds.join(', ')}`,
           action: 'groups.removed',
+          deed: { kind: 'removed', groupIds: input.groupIds },
         };
       }),
 
@@ -165,7 +171,9 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
           await deactivate(tools, input.user);
           return deactivated('');
         }
-        return tools.mayHaveHappened ? deactivated(FOUND_SO) : left('Deactivated already');
+        return tools.mayHaveHappened
+          ? deactivated(FOUND_SO)
+          : { ...left('Deactivated already'), deed: { kind: 'deactivated' } };
       }),
   };
 }
@@ -334,11 +342,17 @@ function givenBack(status: string, how = ''): Done<undefined> {
     value: undefined,
     detail: `Access is back (${status})${how}`,
     action: 'user.unsuspended',
+    deed: { kind: 'given-back' },
   };
 }
 
 function deactivated(how: string): Done<undefined> {
-  return { value: undefined, detail: `Deactivated${how}`, action: 'user.deactivated' };
+  return {
+    value: undefined,
+    detail: `Deactivated${how}`,
+    action: 'user.deactivated',
+    deed: { kind: 'deactivated' },
+  };
 }
 
 function left(detail: string): Done<undefined> {

@@ -3,6 +3,7 @@
 import { Context } from '@temporalio/activity';
 import type { NewPerson, Activation } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
+import type { Deed } from '../domain/deeds.js';
 import type { OktaUser, Profile } from '../domain/okta-user.js';
 import { isOurCreate } from '../domain/ownership.js';
 import { problem } from '../domain/problem.js';
@@ -23,6 +24,8 @@ export interface CreateRequest {
   absentAt: string;
   /** An earlier step of this run may have made it already. */
   mayExist: boolean;
+  /** No call of this run can have come later than this, give or take a minute: its workflow had ended. */
+  until?: string;
 }
 
 export interface Created {
@@ -53,6 +56,7 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
           value: { oktaUserId: user.id, status: user.status },
           detail: `Account ${user.status}${inGroups(input.groupIds.length)}`,
           action: 'user.created',
+          deed: created(user, input.groupIds),
           oktaUserId: user.id,
         };
       }),
@@ -65,6 +69,7 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
         return {
           value: { oktaUserId: user.id, status: user.status },
           detail: `Found the account that was made, ${user.status}`,
+          deed: created(user, input.groupIds),
           oktaUserId: user.id,
         };
       }),
@@ -79,6 +84,7 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
           value: undefined,
           detail: `Put into ${input.groupIds.join(', ')}`,
           action: 'groups.assigned',
+          deed: { kind: 'added', groupIds: input.groupIds },
         };
       }),
   };
@@ -113,6 +119,10 @@ async function create(
     if (mayExist && found.kind === 'ours') return found.user;
     throw mayExist && found.kind === 'nobody' ? unprovable(error) : taken(error);
   }
+}
+
+function created({ id, status }: OktaUser, groupIds: OktaGroupId[]): Deed {
+  return { kind: 'created', oktaUserId: id, status, groupIds };
 }
 
 /** Okta tells a taken login by its words only, which change with the org's language. */
@@ -156,6 +166,7 @@ async function findByLogin(tools: StepTools, input: CreateRequest): Promise<Foun
     absentAt: input.absentAt,
     sent: profileOf(input.person),
     activation: input.activation,
+    ...(input.until === undefined ? {} : { until: input.until }),
   };
   return isOurCreate(user, evidence) ? { kind: 'ours', user } : { kind: 'other' };
 }

@@ -1,6 +1,7 @@
 // Steps that look and change nothing: the token, groups by name, the person, the read-back.
 import { Context } from '@temporalio/activity';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
+import type { Deed, Look } from '../domain/deeds.js';
 import type { OktaGroup, OktaUser } from '../domain/okta-user.js';
 import { problem } from '../domain/problem.js';
 import type { RunRef } from '../domain/run.js';
@@ -17,6 +18,8 @@ export type Sighting =
       statusChanged: string | null;
       name: string;
       at: string;
+      /** Of a look that is recalled: no change of ours came later, give or take a minute. */
+      until?: string;
     }
   | { kind: 'absent'; at: string }
   /** The role may not read users; nothing is known. */
@@ -31,7 +34,8 @@ export interface ReadingActivities {
   mintToken: (input: { run: RunRef }) => Promise<{ expiresAt: string; scopes: string[] }>;
   /** @throws `GROUP_UNKNOWN`, `GROUP_NOT_MANAGEABLE` (parks). */
   resolveGroups: (input: { run: RunRef; groups: string[] }) => Promise<OktaGroup[]>;
-  readUser: (input: { run: RunRef; user: string }) => Promise<Sighting>;
+  /** `beforeWrite`: kept, since whose doing a change is shows by this look. */
+  readUser: (input: { run: RunRef; user: string; beforeWrite?: boolean }) => Promise<Sighting>;
   /** Ids of the groups that a person is in, Everyone left out. */
   readGroups: (input: { run: RunRef; user: string }) => Promise<OktaGroup[] | 'unreadable'>;
   /** Looks until Okta shows what was done, for a bounded time. */
@@ -67,20 +71,26 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
             problem('GROUP_NOT_MANAGEABLE', `Only Okta's own groups take members here: ${names}.`),
           );
         }
-        return { value: distinct(groups), detail: `${groups.length} group(s) found` };
+        const found = distinct(groups);
+        return {
+          value: found,
+          detail: `${groups.length} group(s) found`,
+          deed: { kind: 'wanted', groupIds: found.map(({ id }) => id) },
+        };
       }),
 
     readUser: (input) =>
       step(input, async (tools) => {
         const sighting = await look(tools, input.user);
-        return { value: sighting, detail: describe(sighting) };
+        const said = { value: sighting, detail: describe(sighting) };
+        return input.beforeWrite === true ? { ...said, deed: looked(sighting) } : said;
       }),
 
     readGroups: (input) =>
       step(input, async (tools) => {
         const groups = await groupsOf(tools, input.user);
         const detail = groups === 'unreadable' ? NOT_READABLE : `In ${groups.length} group(s)`;
-        return { value: groups, detail };
+        return { value: groups, detail, deed: wasIn(groups) };
       }),
 
     readBack: (input) =>
@@ -93,6 +103,19 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
         }
       }),
   };
+}
+
+/** Without the name: deeds hold ids only. */
+function looked(sighting: Sighting): Deed {
+  if (sighting.kind !== 'seen') return { kind: 'looked', look: sighting };
+  const { name: _name, ...look } = sighting;
+  return { kind: 'looked', look: look satisfies Look };
+}
+
+function wasIn(groups: OktaGroup[] | 'unreadable'): Deed {
+  const known = groups === 'unreadable' ? [] : groups;
+  const own = known.filter(({ type }) => type === 'OKTA_GROUP');
+  return { kind: 'was-in', groupIds: own.map(({ id }) => id) };
 }
 
 const NOT_READABLE = 'The role of this connection may not read users';

@@ -3,6 +3,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { OktaUserId } from '../domain/brand.js';
+import type { Deed } from '../domain/deeds.js';
 import type { RunEvent, RunRef, StepStatus } from '../domain/run.js';
 import { OktaError, type Answer, type OktaClient, type OktaConnection } from '../okta/index.js';
 import type { StepReport, Store } from '../store/store.js';
@@ -39,6 +40,8 @@ export interface Done<T> {
   status?: 'done' | 'skipped' | 'undone' | 'failed';
   /** What was done in Okta, for the ledger; left out where nothing was changed. */
   action?: string;
+  /** What a recovery must know of it. */
+  deed?: Deed;
   oktaUserId?: OktaUserId;
 }
 
@@ -86,7 +89,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       status: StepStatus,
       detail: string | null,
       event: RunEvent | null,
-      oktaUserId?: OktaUserId,
+      learned: Pick<Done<unknown>, 'deed' | 'oktaUserId'> = {},
     ): Promise<void> =>
       persist(store, {
         run: input.run,
@@ -101,7 +104,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
         oktaRequestIds: requestIds,
         detail,
         event,
-        ...(oktaUserId === undefined ? {} : { oktaUserId }),
+        ...learned,
       });
 
     // Without signs of life, a task that was lost on its way to us would be missed after a minute only.
@@ -122,8 +125,11 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       });
       const event =
         done.action === undefined ? null : eventOf(context, done.action, done.detail, 'done');
-      await report(done.status ?? 'done', done.detail, event, done.oktaUserId);
-      const status = done.status ?? 'done';
+      const { deed, oktaUserId, status = 'done' } = done;
+      await report(status, done.detail, event, {
+        ...(deed === undefined ? {} : { deed }),
+        ...(oktaUserId === undefined ? {} : { oktaUserId }),
+      });
       if (status === 'done' || status === 'undone') await passed();
       ended(status);
       return done.value;

@@ -17,6 +17,8 @@ import { startKeySweep } from './key-sweep.js';
 import { retryMended } from './mended.js';
 import { isDatabaseTrouble } from './problem.js';
 import { seedConnections } from './seed-connections.js';
+import { createOrphanSearch } from './orphans.js';
+import { startRounds } from './rounds.js';
 import { runSetup, type Setup } from './setup.js';
 import { createStarter } from './starter.js';
 import { startSweep } from './sweep.js';
@@ -27,6 +29,9 @@ import { waitingApp } from './waiting-app.js';
 
 /** Answers under way may finish for this long after the signal to stop. */
 const FAREWELL_MS = 8_000;
+/** An orphan is found twice before it counts, so within a minute. */
+const MENDED_EVERY_MS = 5_000;
+const ORPHANS_EVERY_MS = 25_000;
 
 async function main(config: Config, log: Logger): Promise<void> {
   const stop = stopRequests(config);
@@ -83,18 +88,24 @@ async function main(config: Config, log: Logger): Promise<void> {
   answer = tracing === null ? app : tracing.requests(app);
   const { runs, refusals, connectionKeys } = store;
   const keySweep = startKeySweep({ connectionKeys, engine, log });
-  const sweep = startSweep({
-    runs,
-    engine,
+  const sweep = startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) });
+  const mended = startRounds('mended', () => retryMended({ refusals, runs, engine, log }), {
+    everyMs: MENDED_EVERY_MS,
     log,
-    starter: createStarter({ runs, engine, log }),
-    also: () => retryMended({ refusals, runs, engine, log }),
+  });
+  const everyMs = ORPHANS_EVERY_MS;
+  const orphans = startRounds('orphans', createOrphanSearch({ runs, engine, log }), {
+    everyMs,
+    log,
   });
   log.info({ event: 'api.ready', host: config.host, port: config.apiPort, url: config.publicUrl });
 
   await aborted(stop);
   log.info({ event: 'api.stopping' });
-  await Promise.all([close(server), sweep.stop(), keySweep.stop()]);
+  await Promise.all([
+    close(server),
+    ...[sweep, mended, orphans, keySweep].map((rounds) => rounds.stop()),
+  ]);
   await connection.close();
   await store.close();
   await tracing?.close();

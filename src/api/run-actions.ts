@@ -116,8 +116,12 @@ export function createRunActions(deps: RunActionsDeps): RunActions {
 
   async function gone(run: RunRecord): Promise<never> {
     const now = (await runs.get(run.id)) ?? run;
-    if (isOpen(now.phase) && !now.started) {
-      throw notStarted();
+    if (isOpen(now.phase) && !now.started) throw notStarted();
+    if (isOpen(now.phase)) {
+      throw Problem.actionNotPossible(
+        now,
+        'Its workflow has ended. If it was ended from outside, the run is parked within a minute, and can be decided then',
+      );
     }
     throw Problem.actionNotPossible(now, 'The run is over');
   }

@@ -13,7 +13,8 @@ import {
 import { OFFBOARD, ONBOARD, type OffboardInput, type OnboardInput } from '../contract/workflows.js';
 import { possibleActions } from '../domain/actions.js';
 import { say } from '../domain/narration.js';
-import type { Deadlines, RunAction, RunPhase, TimeValue, Waiting } from '../domain/run.js';
+import type { JsonValue } from '../domain/okta-user.js';
+import type { Deadlines, RunAction, RunKind, RunPhase, TimeValue, Waiting } from '../domain/run.js';
 
 /** Everything that a workflow is started with. */
 export interface StartOrder {
@@ -29,6 +30,14 @@ export interface StartOrder {
 
 export type RunInput =
   { kind: 'onboarding'; input: OnboardInput } | { kind: 'offboarding'; input: OffboardInput };
+
+/** What was stored when the request was accepted. */
+export function inputOf(kind: RunKind, stored: JsonValue): RunInput {
+  // Written by us, from a typed value, and encrypted since: no schema could say more than the type.
+  return kind === 'onboarding'
+    ? { kind, input: stored as unknown as OnboardInput }
+    : { kind, input: stored as unknown as OffboardInput };
+}
 
 /** Lower goes first, on servers that honour it. Taking access away is what cannot wait. */
 const PRIORITY = { offboarding: 1, onboarding: 3 } as const;
@@ -63,7 +72,8 @@ export function beginningOf({ kind, input }: RunInput): Beginning {
 export function startOrderOf(run: RunInput): StartOrder {
   const { kind, input } = run;
   const { connection, subjectRef, id } = input.run;
-  const { phase, waiting } = beginningOf(run);
+  const { phase, waiting } =
+    input.recovered === undefined ? beginningOf(run) : { phase: 'parked', waiting: null };
   const due = waiting?.until;
   return {
     workflowId: personWorkflowId(connection, subjectRef),

@@ -2,13 +2,12 @@
 // the start decides: it stays, it is withdrawn, or it waits for the sweep (sweep.ts).
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Takeover } from '../contract/messages.js';
-import type { OffboardInput, OnboardInput } from '../contract/workflows.js';
-import type { JsonValue } from '../domain/okta-user.js';
+import type { OffboardInput } from '../contract/workflows.js';
 import { isOpen, type RunKind, type RunRecord, type RunRef } from '../domain/run.js';
 import type { Logger } from '../observability/logger.js';
 import type { NewRun, RunStore } from '../store/store.js';
 import { Problem } from './problem.js';
-import { startOrderOf, type RunInput, type StartOrder } from './start-order.js';
+import { inputOf, startOrderOf, type RunInput, type StartOrder } from './start-order.js';
 import type { Engine, StartOutcome } from './temporal.js';
 
 export interface Starter {
@@ -204,11 +203,4 @@ function takeoverOf(order: StartOrder): Takeover {
     reason: null,
     input: input as OffboardInput,
   };
-}
-
-function inputOf(kind: RunKind, stored: JsonValue): RunInput {
-  // Written by us, from a typed value, and encrypted since: no schema could say more than the type.
-  return kind === 'onboarding'
-    ? { kind, input: stored as unknown as OnboardInput }
-    : { kind, input: stored as unknown as OffboardInput };
 }

@@ -1,9 +1,8 @@
 // Starts what was accepted and that Temporal may never have got: rows that are unstarted for ten
-// seconds, looked for every five; and sees to what else must not wait for a person. No lock: doing any of
-// it twice is harmless, see starter.ts and mended.ts.
-import { setTimeout as sleep } from 'node:timers/promises';
+// seconds, looked for every five. No lock: starting twice is harmless, see starter.ts.
 import type { Logger } from '../observability/logger.js';
 import type { RunStore } from '../store/store.js';
+import { startRounds, type Rounds } from './rounds.js';
 import type { Starter } from './starter.js';
 import type { Engine } from './temporal.js';
 
@@ -11,11 +10,9 @@ const EVERY_MS = 5_000;
 const AGE_MS = 10_000;
 const AT_ONCE = 100;
 
-export interface Sweep {
+export interface Sweep extends Rounds {
   /** One round; rejects when the database or Temporal cannot be asked. */
   once(): Promise<void>;
-  /** Ends after the round that is under way. */
-  stop(): Promise<void>;
 }
 
 export interface SweepDeps {
@@ -23,8 +20,6 @@ export interface SweepDeps {
   starter: Pick<Starter, 'ensureStarted'>;
   engine: Pick<Engine, 'ping'>;
   log: Logger;
-  /** What else there is to see to in every round. */
-  also?: () => Promise<void>;
   everyMs?: number;
   ageMs?: number;
 }
@@ -32,42 +27,21 @@ export interface SweepDeps {
 /** Starts sweeping. */
 export function startSweep(deps: SweepDeps): Sweep {
   const { runs, starter, engine, log, everyMs = EVERY_MS, ageMs = AGE_MS } = deps;
-  const stopped = new AbortController();
 
-  async function once(): Promise<void> {
+  async function once(stopped?: AbortSignal): Promise<void> {
     const rows = await runs.unstarted(ageMs, AT_ONCE);
     // While Temporal is away every row would only wait for the same deadline.
     if (rows.length > 0) await engine.ping();
     for (const row of rows) {
-      if (stopped.signal.aborted) return;
+      if (stopped?.aborted === true) return;
       const settled = await starter.ensureStarted(row).catch((error: unknown) => {
         log.warn({ event: 'sweep.run.failed', runId: row.run.id, error });
         return 'unknown' as const;
       });
       log.info({ event: 'sweep.run', runId: row.run.id, settled });
     }
-    await deps.also?.();
   }
 
-  async function loop(): Promise<void> {
-    while (await pause()) {
-      await once().catch((error: unknown) => {
-        log.warn({ event: 'sweep.failed', error });
-      });
-    }
-  }
-
-  /** False when stopped. */
-  function pause(): Promise<boolean> {
-    return sleep(everyMs, true, { signal: stopped.signal }).catch(() => false);
-  }
-
-  const running = loop();
-  return {
-    once,
-    stop: async () => {
-      stopped.abort();
-      await running;
-    },
-  };
+  const rounds = startRounds('sweep', once, { everyMs, log });
+  return { once, stop: () => rounds.stop() };
 }

@@ -55,6 +55,7 @@ export interface Sighting {
   status: string;
   /** The run that the workflow says it is; null where it says nothing. */
   run: string | null;
+  closedAt: Date | null;
   description: WorkflowExecutionDescription;
 }
 
@@ -63,6 +64,8 @@ export interface Engine {
   start(order: StartOrder): Promise<StartOutcome>;
   /** Starts it, or tells the open workflow of that person to become it. */
   takeover(order: StartOrder, message: Takeover): Promise<StartOutcome>;
+  /** Ids of the runs that open workflows say they are; what began or ended in the last seconds may lag. */
+  openRuns(): Promise<string[]>;
   /** Null: Temporal knows no such workflow. */
   describe(workflowId: string, withinMs?: number): Promise<Sighting | null>;
   cancel(workflowId: string): Promise<'sent' | 'gone'>;
@@ -79,6 +82,11 @@ const { TaskQueueType } = proto.temporal.api.enums.v1;
 const CALL_MS = 5_000;
 const UPDATE_MS = 3_000;
 const PING_MS = 2_000;
+const LIST_MS = 60_000;
+const OPEN_RUNS = {
+  query: `ExecutionStatus = 'Running' AND ${TenureRun.name} IS NOT NULL`,
+  pageSize: 1_000,
+};
 
 export interface EngineOptions {
   client: Pick<Client, 'withDeadline' | 'workflow' | 'workflowService'>;
@@ -121,6 +129,15 @@ export function createEngine({ client, namespace, taskQueue }: EngineOptions): E
           }),
         );
         return handle.signaledRunId;
+      }),
+    openRuns: () =>
+      within(LIST_MS, async () => {
+        const ids: string[] = [];
+        for await (const { typedSearchAttributes } of client.workflow.list(OPEN_RUNS)) {
+          const id = typedSearchAttributes.get(TenureRun);
+          if (id !== undefined) ids.push(id);
+        }
+        return ids;
       }),
     describe: async (workflowId, withinMs = CALL_MS) => {
       try {
@@ -236,6 +253,7 @@ function sightingOf(description: WorkflowExecutionDescription): Sighting {
     workflowRunId: description.runId,
     status: description.status.name,
     run: description.typedSearchAttributes.get(TenureRun) ?? null,
+    closedAt: description.closeTime ?? null,
     description,
   };
 }

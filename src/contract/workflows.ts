@@ -1,7 +1,7 @@
 // What the two workflow types take and give. Payloads pass through JSON: plain objects and strings.
 import type { ConnectionId, OktaGroupId, OktaUserId, RequestId } from '../domain/brand.js';
 import type { JsonValue } from '../domain/okta-user.js';
-import type { RunOutcome, RunRef, TimeValue } from '../domain/run.js';
+import type { Deadlines, Problem, RunOutcome, RunRef, TimeValue } from '../domain/run.js';
 
 /** Registered workflow types. */
 export const ONBOARD = 'onboard';
@@ -57,6 +57,7 @@ export interface OnboardInput {
   onExisting: OnExisting;
   /** The person's id in the asking system; kept, not acted on. */
   externalId?: string;
+  recovered?: Recovered;
 }
 
 export interface OffboardInput {
@@ -70,6 +71,20 @@ export interface OffboardInput {
   contractOf: RunRef | null;
   /** What an earlier run of this person did and this one must be able to undo. */
   carried: Carried | null;
+  recovered?: Recovered;
+}
+
+/** A run whose workflow was ended from outside: how it stood, by the store. */
+export interface Recovered {
+  problem: Problem;
+  /** Of the row; what is reported from now on must outrank it. */
+  version: number;
+  /** As they were moved since the request. */
+  deadlines: Deadlines;
+  /** It was being taken back. */
+  undoing: boolean;
+  /** No call of the former workflow came later, give or take a minute. */
+  endedAt: string;
 }
 
 /** Which run the message is meant for (after continue-as-new the workflow id is another run's), and who sent it. */

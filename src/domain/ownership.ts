@@ -5,6 +5,9 @@ import { knownStatus, type JsonValue, type OktaUser, type Profile } from './okta
 /** Okta writes whole seconds, and `Date` and `created` may come from two of its machines. */
 const TOLERANCE_MS = 2_000;
 
+/** A call that was under way when its workflow was ended from outside is over within a minute. */
+const UNDER_WAY_MS = 60_000;
+
 /** Statuses that a create of ours can have yielded: invited, staged, or active where passwords are optional. */
 const YIELDED: Record<'email' | 'none', readonly string[]> = {
   email: ['PROVISIONED', 'ACTIVE'],
@@ -17,6 +20,8 @@ export interface CreateEvidence {
   /** Every attribute that we sent. */
   sent: Profile;
   activation: 'email' | 'none';
+  /** When the workflow that may have made it ended; left out while it lives. */
+  until?: string;
 }
 
 /**
@@ -28,6 +33,7 @@ export function isOurCreate(found: OktaUser, evidence: CreateEvidence): boolean 
   const absent = Date.parse(evidence.absentAt);
   return (
     created >= absent - TOLERANCE_MS &&
+    isBy(created, evidence.until) &&
     YIELDED[evidence.activation].includes(knownStatus(found.status)) &&
     Object.entries(evidence.sent).every(([name, value]) => same(found.profile[name], value))
   );
@@ -36,14 +42,19 @@ export function isOurCreate(found: OktaUser, evidence: CreateEvidence): boolean 
 /** Whether a suspension that stands there now was made after we looked and found none. */
 export function isOurSuspension(
   now: { status: string; statusChanged: string | null },
-  before: { status: string; at: string },
+  before: { status: string; at: string; until?: string },
 ): boolean {
   return (
     now.status === 'SUSPENDED' &&
     before.status !== 'SUSPENDED' &&
     now.statusChanged !== null &&
-    Date.parse(now.statusChanged) >= Date.parse(before.at) - TOLERANCE_MS
+    Date.parse(now.statusChanged) >= Date.parse(before.at) - TOLERANCE_MS &&
+    isBy(Date.parse(now.statusChanged), before.until)
   );
+}
+
+function isBy(at: number, until: string | undefined): boolean {
+  return until === undefined || at <= Date.parse(until) + UNDER_WAY_MS;
 }
 
 function same(left: JsonValue | undefined, right: JsonValue): boolean {

@@ -167,6 +167,10 @@ create index idempotency_by_age on idempotency (claimed_at);
 `,
   },
   {
+    name: '0004-undo-facts',
+    sql: 'alter table run_steps add column deed jsonb',
+  },
+  {
     name: '0003-connection-keys',
     sql: `
 alter table connections

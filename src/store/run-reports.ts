@@ -45,7 +45,11 @@ async function updateRun(db: Database, ring: KeyRing, report: RunReport): Promis
 }
 
 /** A step whose answer was lost and that a cancel kept from being tried again ends with its run. */
-function ending(db: QueryCreator<Tables>, run: RunId, phase: RunPhase): QueryCreator<Tables> {
+export function ending(
+  db: QueryCreator<Tables>,
+  run: RunId,
+  phase: RunPhase,
+): QueryCreator<Tables> {
   return db.with('ended', (to) =>
     to
       .updateTable('run_steps')
@@ -120,10 +124,11 @@ export async function reportStepOf(db: Database, ring: KeyRing, report: StepRepo
   await sql`
     with ${noted} step as (
       insert into run_steps (run, workflow_run_id, activity_id, name, status, started_at, finished_at,
-        attempts, okta_request_ids, detail)
+        attempts, okta_request_ids, detail, deed)
       values (${run.id}, ${report.workflowRunId}, ${report.activityId}, ${report.name},
         ${report.status}, ${report.startedAt}, ${report.finishedAt}, ${report.attempts},
-        ${oktaRequestIds}, ${sealOptional(ring, report.detail, stepContextOf(report))})
+        ${oktaRequestIds}, ${sealOptional(ring, report.detail, stepContextOf(report))},
+        ${report.deed === undefined ? null : JSON.stringify(report.deed)})
       on conflict (run, workflow_run_id, activity_id) do update set
         name = excluded.name,
         status = excluded.status,
@@ -132,7 +137,8 @@ export async function reportStepOf(db: Database, ring: KeyRing, report: StepRepo
         okta_request_ids = run_steps.okta_request_ids || array(
           select id from unnest(excluded.okta_request_ids) as id
           where id <> all (run_steps.okta_request_ids)),
-        detail = excluded.detail
+        detail = excluded.detail,
+        deed = excluded.deed
       where excluded.attempts > run_steps.attempts
         or (excluded.attempts = run_steps.attempts
           and (run_steps.finished_at is null or excluded.finished_at is not null))

@@ -9,6 +9,7 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import type { Database } from './database.js';
 import type { StoreKeys } from './keys.js';
 import { newLedgerRow, note } from './ledger.js';
+import { openRunsWithout, orphanRun, recallRun } from './orphans.js';
 import { reportRun, reportStepOf } from './run-reports.js';
 import { inputContext, toRunRecord } from './run-rows.js';
 import { openJson } from './sealed.js';
@@ -120,6 +121,10 @@ export function createRunStore(db: Database, keys: StoreKeys): RunStore {
 
     report: (report) => reportRun(db, ring, report),
     reportStep: (report) => reportStepOf(db, ring, report),
+
+    openWithout: (known, limit) => openRunsWithout(db, known, limit),
+    orphan: (orphaning) => orphanRun(db, ring, orphaning),
+    recall: (id) => recallRun(db, id),
 
     note: (run, event, apiKeyId) => note(db, newLedgerRow(ring, run, event, { apiKeyId })),
   };

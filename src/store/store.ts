@@ -3,9 +3,11 @@
 import type { AccessProfile } from '../domain/access-profile.js';
 import type { ConnectionId, OktaUserId, RunId, SubjectRef } from '../domain/brand.js';
 import type { Connection, ConnectionProblem, ConnectionSettings } from '../domain/connection.js';
+import type { Deed, Recollection } from '../domain/deeds.js';
 import type { JsonValue } from '../domain/okta-user.js';
 import type {
   Deadlines,
+  Problem,
   RunAction,
   RunEvent,
   RunKind,
@@ -205,8 +207,26 @@ export interface StepReport {
   detail: string | null;
   /** A ledger row where something was done or may have been done; unique by `(run, key)`. */
   event: RunEvent | null;
+  /** What a recovery must know of it. */
+  deed?: Deed;
   /** Learned by this step. */
   oktaUserId?: OktaUserId;
+}
+
+/** An open run as it was seen; `version` tells whether it has moved since. */
+export interface OpenRow {
+  run: RunRef;
+  kind: RunKind;
+  version: number;
+  createdAt: string;
+}
+
+/** How a row is to stand whose workflow is gone. */
+export interface Orphaning {
+  row: OpenRow;
+  problem: Problem;
+  deadlines: Deadlines;
+  actions: RunAction[];
 }
 
 export interface RunStore {
@@ -238,6 +258,12 @@ export interface RunStore {
   report(report: RunReport): Promise<void>;
   /** A step's report: step row, ledger row and the run's learned facts in one transaction (one round trip). */
   reportStep(report: StepReport): Promise<void>;
+  /** Open, started rows whose ids are not among `known`, oldest first. One statement. */
+  openWithout(known: readonly string[], limit: number): Promise<OpenRow[]>;
+  /** Parks a row without a workflow, and writes `run.orphaned`; false where it has moved since. */
+  orphan(orphaning: Orphaning): Promise<boolean>;
+  /** What the steps of a run did, and of those offboardings that it took over from. */
+  recall(id: RunId): Promise<Recollection>;
   /** A message of a person to a run, for the ledger; the same `key` writes one row. */
   note(run: RunRef, event: RunEvent, apiKeyId: string | null): Promise<void>;
 }

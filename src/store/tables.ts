@@ -3,6 +3,7 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { ConnectionId, OktaUserId, RequestId, RunId, SubjectRef } from '../domain/brand.js';
 import type { ConnectionSettings, ConnectionStatus } from '../domain/connection.js';
+import type { Deed } from '../domain/deeds.js';
 import type {
   Deadlines,
   RunAction,
@@ -180,6 +181,8 @@ interface RunStepsTable {
   okta_request_ids: string[];
   /** `run_steps.detail:<run>:<workflow run id>:<activity id>` */
   detail: Buffer | null;
+  /** What a recovery must know of it; ids only, so in clear. */
+  deed: ColumnType<Deed | null, string | null, string | null>;
 }
 export type RunStepRow = Selectable<RunStepsTable>;
 

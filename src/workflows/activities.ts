@@ -55,6 +55,7 @@ export const { recordRun } = proxyLocalActivities<RecordingActivities>(RECORD);
 
 /**
  * The same for a record that makes another run. A workflow task that is lost takes its local activities
- * with it, although they happened; a run that was made must not have been made in vain.
+ * with it, although they happened; a run that was made must not have been made in vain. So is what a
+ * recovery reads: once read, it stands in the history.
  */
-export const { recordRun: recordNextRun } = proxyActivities<RecordingActivities>(RECORD);
+export const { recordRun: recordNextRun, recall } = proxyActivities<RecordingActivities>(RECORD);

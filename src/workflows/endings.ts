@@ -4,7 +4,17 @@ import { isProblemCode, problem } from '../domain/problem.js';
 import type { Problem } from '../domain/run.js';
 
 /** Somebody decided to give up a parked run. */
-export class Aborted extends Error {}
+export class Aborted extends Error {
+  /** Nothing is taken back: of a run that was ended from outside, everything stays as it is. */
+  readonly leavesAll: boolean;
+  constructor({ leavesAll }: { leavesAll: boolean } = { leavesAll: false }) {
+    super('aborted');
+    this.leavesAll = leavesAll;
+  }
+}
+
+/** An undo that was ended from outside goes on. */
+export class UndoResumed extends Error {}
 
 /** An urgent offboarding of the same person takes this run's place. */
 export class Superseded extends Error {}

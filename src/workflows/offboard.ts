@@ -7,11 +7,12 @@
 import type { Sighting, Suspended } from '../activities/index.js';
 import type { HoldEnd, OffboardInput, RunResult } from '../contract/workflows.js';
 import type { OktaGroupId } from '../domain/brand.js';
-import type { OktaGroup } from '../domain/okta-user.js';
+import { union, without, type Look, type Recollection } from '../domain/deeds.js';
 import { problem } from '../domain/problem.js';
-import type { Deadlines } from '../domain/run.js';
+import type { Deadlines, Moment } from '../domain/run.js';
 import { okta, oktaBulk } from './activities.js';
 import { parkWith } from './endings.js';
+import { standOrphaned } from './recovery.js';
 import { claimExecution, openRun, type Run } from './run.js';
 import { newLedge, settle, type Ledge } from './settle.js';
 
@@ -20,7 +21,7 @@ const LEAD_MS = 5_000;
 const STALE_MS = 60_000;
 
 export async function offboard(input: OffboardInput): Promise<RunResult> {
-  const { run: ref, person, terms, carried } = input;
+  const { run: ref, person, terms, carried, recovered } = input;
   claimExecution(ref, 'offboarding', input.suspendAt === null ? 'running' : 'scheduled');
   const run = openRun({
     ref,
@@ -30,6 +31,7 @@ export async function offboard(input: OffboardInput): Promise<RunResult> {
     awaits: 'suspend',
     deadlines: deadlinesOf(input),
     takeovers: carried?.takeovers ?? [],
+    recovered,
   });
   const ledge: Ledge = {
     ...newLedge(),
@@ -38,42 +40,144 @@ export async function offboard(input: OffboardInput): Promise<RunResult> {
     suspended: carried?.suspended ?? false,
     removedGroups: carried?.removedGroups ?? [],
   };
+  const taken = newTaken(input, ledge);
 
   return settle(run, ledge, async () => {
-    const early = await run.attempt(() => lookUp(input, ledge));
-    await run.approach('suspend', 'scheduled', LEAD_MS);
-    const lookedAt = Date.now();
-    await run.attempt(() =>
-      okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: ref }]),
-    );
-    let before = ledge.suspendAt === null ? early : await run.attempt(() => lookUp(input, ledge));
-    await run.waitFor('suspend', 'scheduled');
-    // Moved away meanwhile: what was seen is too old to judge by.
-    if (Date.now() - lookedAt > STALE_MS) before = await run.attempt(() => lookUp(input, ledge));
-
+    if (recovered !== undefined) {
+      await standOrphaned(run, recovered, (known) => remember(taken, ledge, input, known));
+    }
+    const access = taken.access ?? (await suspendInTime(run, ledge, input, taken));
     const user = ledge.oktaUserId ?? person.login;
-    const access = await suspend(run, ledge, input, user, before);
 
-    if (terms.revokeSessions !== false && access.result !== 'deactivated') {
+    if (terms.revokeSessions !== false && access.result !== 'deactivated' && !taken.revoked) {
       await run.attempt(() =>
         okta.revokeSessions.executeWithOptions({ summary: 'End sessions, revoke tokens' }, [
           { run: ref, user, optional: terms.revokeSessions === null },
         ]),
       );
     }
-    const removed = await removeGroups(run, ledge, input);
-    const confirmed = await readBack(run, user, access, before, removed);
+    const removed = taken.removed ?? (await removeGroups(run, ledge, input, taken));
+    const confirmed = await readBack(run, user, access, taken.before, removed);
 
-    if (holds(access, ledge, terms.hold)) await hold(run, ledge, terms.hold, user);
+    if (taken.deactivated) ledge.final = true;
+    else if (holds(access, ledge, terms.hold)) await hold(run, ledge, terms.hold, user);
     return { outcome: confirmed ? 'done' : 'partial' };
   });
 }
 
+/** What was taken from the person so far, and how it is given back. */
+interface Taken {
+  /** The suspension may have happened. */
+  begun: boolean;
+  /** Null: not known, or not yet. */
+  access: Suspended | null;
+  /** The look that tells whose suspension it is. */
+  before: Sighting | null;
+  /** By the workflow before this one, in steps of this run. */
+  revoked: boolean;
+  removed: OktaGroupId[] | null;
+  deactivated: boolean;
+  giveBack: () => Promise<void>;
+  putBack: () => Promise<void>;
+}
+
+function newTaken({ run: ref, person }: OffboardInput, ledge: Ledge): Taken {
+  const taken: Taken = {
+    begun: false,
+    access: null,
+    before: null,
+    revoked: false,
+    removed: null,
+    deactivated: false,
+
+    async giveBack() {
+      const { before, access, begun } = taken;
+      const certain = ledge.suspended;
+      if (before === null || !(certain || (begun && access === null))) return;
+      const user = ledge.oktaUserId ?? person.login;
+      await okta.unsuspendUser.executeWithOptions({ summary: 'Undo: give access back' }, [
+        { run: ref, user, before, certain },
+      ]);
+    },
+
+    async putBack() {
+      const { oktaUserId, removedGroups: groupIds } = ledge;
+      if (groupIds.length === 0 || oktaUserId === null) return;
+      await oktaBulk.assignGroups.executeWithOptions({ summary: 'Undo: back into the groups' }, [
+        { run: ref, oktaUserId, groupIds },
+      ]);
+    },
+  };
+  return taken;
+}
+
+/** Takes up what a workflow before this one did; says which moments are still to come. */
+function remember(
+  taken: Taken,
+  ledge: Ledge,
+  { terms, recovered }: OffboardInput,
+  { own, carried }: Recollection,
+): Moment[] {
+  const { looked, access, removed } = own;
+  const until = recovered?.endedAt;
+  if (looked?.kind === 'seen') ledge.oktaUserId ??= looked.oktaUserId;
+  ledge.suspended = access?.ours ?? carried.suspended;
+  ledge.removedGroups = union(carried.removedGroups, removed);
+  taken.access = access;
+  taken.begun = access !== null || looked !== null;
+  taken.before = beforeOf(looked, until);
+  taken.revoked = own.revoked;
+  taken.deactivated = own.deactivated;
+  // Read, and not known to be removed: some of them may be.
+  const perhaps = own.wasIn === null ? [] : removable(own.wasIn, terms.removeGroups, own.ruled);
+  if (removed.length > 0) taken.removed = removed;
+  else ledge.removedGroups = union(ledge.removedGroups, perhaps);
+
+  if (taken.begun || ledge.suspended) ledge.compensations.add(taken.giveBack);
+  if (ledge.removedGroups.length > 0) ledge.compensations.add(taken.putBack);
+  if (own.deactivated) return [];
+  return access === null ? ['suspend', 'deprovision'] : ['deprovision'];
+}
+
+function beforeOf(looked: Look | null, until: string | undefined): Sighting {
+  if (looked?.kind !== 'seen') return looked ?? { kind: 'unreadable', at: '' };
+  return { ...looked, name: '', ...(until === undefined ? {} : { until }) };
+}
+
+/** Looks early, so that a wrong login shows long before the deadline; at the deadline only one call is left. */
+async function suspendInTime(
+  run: Run,
+  ledge: Ledge,
+  input: OffboardInput,
+  taken: Taken,
+): Promise<Suspended> {
+  const isNow = ledge.suspendAt === null;
+  let now = await run.attempt(() => lookUp(input, ledge, isNow));
+  await run.approach('suspend', 'scheduled', LEAD_MS);
+  const lookedAt = Date.now();
+  await run.attempt(() =>
+    okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: run.ref }]),
+  );
+  if (!isNow) now = await run.attempt(() => lookUp(input, ledge, true));
+  await run.waitFor('suspend', 'scheduled');
+  // Moved away meanwhile: what was seen is too old to judge by.
+  if (Date.now() - lookedAt > STALE_MS) now = await run.attempt(() => lookUp(input, ledge, true));
+
+  // An answer that a workflow before this one did not hear: its own look tells whose suspension it is.
+  const isLost = taken.begun && now.kind === 'seen' && now.status === 'SUSPENDED';
+  taken.before = isLost && taken.before !== null ? taken.before : now;
+  return suspend(run, ledge, input, taken, taken.before);
+}
+
 /** What Okta shows of the person. Nobody there: the run parks early, long before the deadline. */
-async function lookUp({ run, person }: OffboardInput, ledge: Ledge): Promise<Sighting> {
+async function lookUp(
+  { run, person }: OffboardInput,
+  ledge: Ledge,
+  beforeWrite: boolean,
+): Promise<Sighting> {
   const user = ledge.oktaUserId ?? person.login;
   const seen = await okta.readUser.executeWithOptions({ summary: `Look up ${person.login}` }, [
-    { run, user },
+    { run, user, beforeWrite },
   ]);
   if (seen.kind === 'absent') {
     throw parkWith(
@@ -87,27 +191,29 @@ async function lookUp({ run, person }: OffboardInput, ledge: Ledge): Promise<Sig
 async function suspend(
   run: Run,
   ledge: Ledge,
-  { terms, run: ref }: OffboardInput,
-  user: string,
+  { terms, run: ref, person }: OffboardInput,
+  taken: Taken,
   before: Sighting,
 ): Promise<Suspended> {
   const carriedOver = ledge.suspended;
-  let access: Suspended | null = carriedOver ? { result: 'suspended', ours: true } : null;
-  let begun = carriedOver;
+  const user = ledge.oktaUserId ?? person.login;
+  const mayHaveHappened = taken.begun;
 
-  ledge.compensations.push(async () => {
-    if (!begun || (access !== null && !access.ours)) return;
-    await okta.unsuspendUser.executeWithOptions({ summary: 'Undo: give access back' }, [
-      { run: ref, user, before, certain: access !== null },
-    ]);
-  });
+  ledge.compensations.add(taken.giveBack);
   const done = await run.attempt((again) => {
-    begun = true;
+    taken.begun = true;
     return okta.suspendUser.executeWithOptions({ summary: 'Suspend' }, [
-      { run: ref, user, before, otherwise: terms.whenNotSuspendable, mayHaveHappened: again },
+      {
+        run: ref,
+        user,
+        before,
+        otherwise: terms.whenNotSuspendable,
+        mayHaveHappened: again || mayHaveHappened,
+      },
     ]);
   });
-  access = { ...done, ours: done.ours || (carriedOver && done.result === 'left') };
+  const access = { ...done, ours: done.ours || (carriedOver && done.result === 'left') };
+  taken.access = access;
   ledge.suspended = access.ours;
   return access;
 }
@@ -116,17 +222,11 @@ async function removeGroups(
   run: Run,
   ledge: Ledge,
   { terms, run: ref }: OffboardInput,
+  taken: Taken,
 ): Promise<OktaGroupId[]> {
   const user = ledge.oktaUserId;
   const formerly = ledge.removedGroups;
-  if (user !== null) {
-    ledge.compensations.push(async () => {
-      if (ledge.removedGroups.length === 0) return;
-      await oktaBulk.assignGroups.executeWithOptions({ summary: 'Undo: back into the groups' }, [
-        { run: ref, oktaUserId: user, groupIds: ledge.removedGroups },
-      ]);
-    });
-  }
+  if (user !== null) ledge.compensations.add(taken.putBack);
   if (terms.removeGroups === false || user === null) return [];
 
   const current = await run.attempt(() =>
@@ -141,10 +241,11 @@ async function removeGroups(
             { run: ref },
           ]),
         );
-  const groupIds = removable(current, ruled);
+  const own = current.filter((group) => group.type === 'OKTA_GROUP').map(({ id }) => id);
+  const groupIds = removable(own, terms.removeGroups, ruled === 'unreadable' ? null : ruled);
   if (groupIds.length === 0) return [];
 
-  ledge.removedGroups = [...formerly, ...groupIds];
+  ledge.removedGroups = union(formerly, groupIds);
   await run.attempt(() =>
     oktaBulk.removeFromGroup.executeWithOptions({ summary: `Out of ${groupIds.length} group(s)` }, [
       { run: ref, user, groupIds },
@@ -153,20 +254,30 @@ async function removeGroups(
   return groupIds;
 }
 
-/** A group that a rule fills is left alone: removing somebody there would put her on the rule's exclusion list. */
-function removable(groups: OktaGroup[], ruled: OktaGroupId[] | 'unreadable'): OktaGroupId[] {
-  if (ruled === 'unreadable') return [];
-  const filled = new Set(ruled);
-  return groups
-    .filter((group) => group.type === 'OKTA_GROUP' && !filled.has(group.id))
-    .map((group) => group.id);
+/**
+ * A group that a rule fills is left alone: removing somebody there would put her on the rule's exclusion
+ * list. Rules that cannot be seen (null) may fill every group.
+ */
+function removable(
+  groups: OktaGroupId[],
+  asked: OffboardInput['terms']['removeGroups'],
+  ruled: OktaGroupId[] | null,
+): OktaGroupId[] {
+  switch (asked) {
+    case false:
+      return [];
+    case 'all':
+      return groups;
+    case 'direct':
+      return ruled === null ? [] : without(groups, ruled);
+  }
 }
 
 async function readBack(
   run: Run,
   user: string,
   access: Suspended,
-  before: Sighting,
+  before: Sighting | null,
   removed: OktaGroupId[],
 ): Promise<boolean> {
   const { kind } = await run.attempt(() =>
@@ -183,14 +294,14 @@ async function readBack(
   return kind !== 'differs';
 }
 
-function promised({ result }: Suspended, before: Sighting): string[] {
+function promised({ result }: Suspended, before: Sighting | null): string[] {
   switch (result) {
     case 'suspended':
       return ['SUSPENDED'];
     case 'deactivated':
       return ['DEPROVISIONED'];
     case 'left':
-      return ['SUSPENDED', 'DEPROVISIONED', ...(before.kind === 'seen' ? [before.status] : [])];
+      return ['SUSPENDED', 'DEPROVISIONED', ...(before?.kind === 'seen' ? [before.status] : [])];
   }
 }
 
@@ -202,7 +313,10 @@ function holds(access: Suspended, ledge: Ledge, end: HoldEnd): boolean {
 
 async function hold(run: Run, ledge: Ledge, end: HoldEnd, user: string): Promise<void> {
   if (end.kind === 'undoWindow') {
-    await run.holdUntil({ at: new Date(Date.now() + end.ms).toISOString() });
+    // Known already where a workflow before this one held.
+    await run.holdUntil(
+      run.deadlines.undoUntil ?? { at: new Date(Date.now() + end.ms).toISOString() },
+    );
     return;
   }
   await run.waitFor('deprovision', 'holding');

@@ -4,15 +4,17 @@
 //
 // What is only read is read at once. Whatever was made can be taken back until the run ends. A create whose answer was lost is settled by
 // Okta's own times and attributes, never by making a second account.
-import type { Created, Sighting } from '../activities/index.js';
+import type { Created, CreateRequest, Sighting } from '../activities/index.js';
 import { runRef } from '../contract/ids.js';
 import type { OffboardInput, OnboardInput, RunResult } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
+import { without, type Recollection } from '../domain/deeds.js';
 import { problem } from '../domain/problem.js';
 import type { OktaGroup } from '../domain/okta-user.js';
-import type { Deadlines } from '../domain/run.js';
+import type { Deadlines, Moment } from '../domain/run.js';
 import { okta, oktaBulk } from './activities.js';
 import { parkWith, Refused } from './endings.js';
+import { standOrphaned } from './recovery.js';
 import { openRun, type Run } from './run.js';
 import { newLedge, settle, type Ending, type Ledge } from './settle.js';
 
@@ -28,7 +30,7 @@ const CHUNK = 50;
 const FRESH_MS = 10_000;
 
 export async function onboard(input: OnboardInput): Promise<RunResult> {
-  const { run: ref, person } = input;
+  const { run: ref, person, recovered } = input;
   const run = openRun({
     ref,
     kind: 'onboarding',
@@ -37,25 +39,33 @@ export async function onboard(input: OnboardInput): Promise<RunResult> {
     awaits: 'start',
     deadlines: deadlinesOf(input),
     takeovers: [],
+    recovered,
   });
   const ledge = newLedge();
+  const made = newMade(input);
 
   return settle(run, ledge, async () => {
-    await run.waitFor('start', 'scheduled');
+    if (recovered !== undefined) {
+      await standOrphaned(run, recovered, (known) => remember(made, ledge, input, known));
+    }
+    if (!hasBegun(made)) await run.waitFor('start', 'scheduled');
 
-    const token = begun(() =>
+    const token = ahead(() =>
       okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: ref }]),
     );
-    const resolved = begun(() => resolveGroups(input));
-    const seen = begun(() => lookUp(input, person.login), FRESH_MS);
+    const resolved = ahead(() => resolveGroups(input));
+    const look = () => lookUp(input, person.login, true);
+    const seen = hasBegun(made) ? look : ahead(look, FRESH_MS);
     await run.attempt(token);
     const groups = await run.attempt(resolved);
-    const account = await run.attempt(async () => decide(await seen(), input.onExisting));
+    await findEarlier(run, ledge, made);
+    const account =
+      accountOf(made) ?? (await run.attempt(async () => decide(await seen(), input.onExisting)));
 
     const confirmed =
       account.kind === 'adopt'
-        ? await adopt(run, ledge, account.oktaUserId, groups)
-        : await create(run, ledge, input, groups, account.absentAt);
+        ? await adopt(run, ledge, made, account.oktaUserId, groups)
+        : await create(run, ledge, input, made, groups, account.absentAt);
 
     return endingOf(run, input, ledge, confirmed);
   });
@@ -65,7 +75,7 @@ export async function onboard(input: OnboardInput): Promise<RunResult> {
  * Begins a step; what comes of it is for the first who asks, and within `goodForMs` of its end. Who asks
  * later or again gets it done anew.
  */
-function begun<T>(step: () => Promise<T>, goodForMs = Infinity): () => Promise<T> {
+function ahead<T>(step: () => Promise<T>, goodForMs = Infinity): () => Promise<T> {
   let endedAt: number | null = null;
   const end = (): void => {
     endedAt = Date.now();
@@ -78,6 +88,93 @@ function begun<T>(step: () => Promise<T>, goodForMs = Infinity): () => Promise<T
     const isStale = endedAt !== null && Date.now() - endedAt > goodForMs;
     return taken === null || isStale ? step() : taken;
   };
+}
+
+/** What was made of the account so far, and how it is taken back. */
+interface Made {
+  /** The create that may have happened. */
+  request: CreateRequest | null;
+  created: Created | null;
+  adopted: OktaUserId | null;
+  /** Groups before the adoption; null where they are not known. */
+  wasIn: OktaGroupId[] | null;
+  /** Groups that the person may have been put into. */
+  putIn: OktaGroupId[];
+  /** By the workflow before this one, and known to be done. */
+  added: OktaGroupId[];
+  /** An undo before this one has taken access away. */
+  retired: boolean;
+  takeBack: () => Promise<void>;
+}
+
+function newMade(input: OnboardInput): Made {
+  const made: Made = {
+    request: null,
+    created: null,
+    adopted: null,
+    wasIn: null,
+    putIn: [],
+    added: [],
+    retired: false,
+
+    async takeBack() {
+      if (made.adopted !== null) {
+        await takeOut(input.run, made.adopted, made.putIn);
+        return;
+      }
+      if (made.created === null && made.request !== null) made.created = await find(made.request);
+      if (made.created !== null) await retire(input, made.created, made);
+    },
+  };
+  return made;
+}
+
+/** Takes up what a workflow before this one did; says which moments are still to come. */
+function remember(made: Made, ledge: Ledge, input: OnboardInput, { own }: Recollection): Moment[] {
+  const { looked, created, wasIn, wanted, added, access } = own;
+  const inCreate = wanted.slice(0, GROUPS_IN_CREATE);
+  made.added = added;
+  made.retired = access !== null;
+  if (looked?.kind === 'seen' && wasIn !== null) {
+    made.adopted = looked.oktaUserId;
+    made.wasIn = wasIn;
+    made.putIn = begun(without(wanted, wasIn), added);
+  } else if (created !== null) {
+    made.created = created;
+    made.putIn = [...inCreate, ...begun(wanted.slice(GROUPS_IN_CREATE), added)];
+  } else if (looked !== null && looked.kind !== 'seen') {
+    const until = input.recovered?.endedAt;
+    const request = createRequest(input, inCreate, looked.at);
+    made.request = until === undefined ? request : { ...request, until };
+    made.putIn = inCreate;
+  }
+  ledge.oktaUserId = created?.oktaUserId ?? made.adopted;
+  if (!hasBegun(made)) return ['start'];
+  ledge.compensations.add(made.takeBack);
+  return [];
+}
+
+/** Groups are taken in order: those that are known to be done, and the next, which may be. */
+function begun(groups: OktaGroupId[], added: OktaGroupId[]): OktaGroupId[] {
+  const done = groups.filter((group) => added.includes(group)).length;
+  return groups.slice(0, done + chunkSize(groups.length));
+}
+
+function hasBegun({ request, created, adopted }: Made): boolean {
+  return request !== null || created !== null || adopted !== null;
+}
+
+/** The answer to a create that a workflow before this one did not hear. */
+async function findEarlier(run: Run, ledge: Ledge, made: Made): Promise<void> {
+  const { request } = made;
+  if (request === null) return;
+  made.created = await run.attempt(() => find(request));
+  ledge.oktaUserId = made.created?.oktaUserId ?? null;
+}
+
+function accountOf({ created, adopted }: Made): Account | null {
+  if (adopted !== null) return { kind: 'adopt', oktaUserId: adopted };
+  return created === null ? null : { kind: 'create', absentAt: '' };
 }
 
 type Account = { kind: 'create'; absentAt: string } | { kind: 'adopt'; oktaUserId: OktaUserId };
@@ -103,91 +200,116 @@ async function create(
   run: Run,
   ledge: Ledge,
   input: OnboardInput,
+  made: Made,
   groups: OktaGroup[],
   absentAt: string,
 ): Promise<boolean> {
-  const { run: ref, person, activation } = input;
-  const inCreate = groups.slice(0, GROUPS_IN_CREATE);
-  const request = { run: ref, person, activation, absentAt, groupIds: ids(inCreate) };
-  let begun = false;
-  let created: Created | null = null;
-  const putIn = ids(inCreate);
-
-  ledge.compensations.push(async () => {
-    if (!begun) return;
-    created ??= await okta.findCreatedUser.executeWithOptions({ summary: 'Was an account made?' }, [
-      { ...request, mayExist: true },
-    ]);
-    if (created === null) return;
-    await retire(input, created, putIn);
-  });
-  const { oktaUserId, status } = (created = await run.attempt((again) => {
-    begun = true;
-    return okta.createUser.executeWithOptions({ summary: `Create ${person.login}` }, [
-      { ...request, mayExist: again },
-    ]);
-  }));
+  const inCreate = ids(groups.slice(0, GROUPS_IN_CREATE));
+  const { oktaUserId, status } =
+    made.created ?? (await createNew(run, ledge, made, createRequest(input, inCreate, absentAt)));
   ledge.oktaUserId = oktaUserId;
 
-  const further = groups.slice(GROUPS_IN_CREATE);
-  await assign(run, ref, oktaUserId, further, putIn);
+  await assign(run, oktaUserId, groups.slice(GROUPS_IN_CREATE), made);
 
   return readBack(run, oktaUserId, [status, 'ACTIVE', 'PROVISIONED'], groups);
+}
+
+async function createNew(
+  run: Run,
+  ledge: Ledge,
+  made: Made,
+  request: CreateRequest,
+): Promise<Created> {
+  ledge.compensations.add(made.takeBack);
+  const created = await run.attempt((again) => {
+    made.request = request;
+    made.putIn = [...request.groupIds];
+    return okta.createUser.executeWithOptions({ summary: `Create ${request.person.login}` }, [
+      { ...request, mayExist: again },
+    ]);
+  });
+  made.created = created;
+  return created;
+}
+
+function createRequest(
+  { run, person, activation }: OnboardInput,
+  groupIds: OktaGroupId[],
+  absentAt: string,
+): CreateRequest {
+  return { run, person, activation, absentAt, groupIds, mayExist: false };
+}
+
+function find(request: CreateRequest): Promise<Created | null> {
+  return okta.findCreatedUser.executeWithOptions({ summary: 'Was an account made?' }, [
+    { ...request, mayExist: true },
+  ]);
 }
 
 /** The account stays as it is; only groups that it is not in yet are added, and only those undone. */
 async function adopt(
   run: Run,
   ledge: Ledge,
+  made: Made,
   oktaUserId: OktaUserId,
   groups: OktaGroup[],
 ): Promise<boolean> {
-  const { ref } = run;
   ledge.oktaUserId = oktaUserId;
-  const has = await run.attempt(() =>
-    okta.readGroups.executeWithOptions({ summary: 'Groups before' }, [
-      { run: ref, user: oktaUserId },
-    ]),
-  );
-  const before = new Set(has === 'unreadable' ? [] : ids(has));
-  const missing = groups.filter((group) => !before.has(group.id));
+  const before = made.wasIn ?? (await run.attempt(() => groupsOf(run, oktaUserId)));
+  const missing = groups.filter((group) => !before.includes(group.id));
 
-  const putIn: OktaGroupId[] = [];
-  if (missing.length > 0) ledge.compensations.push(() => takeOut(ref, oktaUserId, putIn));
-  await assign(run, ref, oktaUserId, missing, putIn);
+  made.adopted = oktaUserId;
+  if (missing.length > 0) ledge.compensations.add(made.takeBack);
+  await assign(run, oktaUserId, missing, made);
 
   return readBack(run, oktaUserId, ADOPTABLE, groups);
+}
+
+async function groupsOf({ ref }: Run, user: OktaUserId): Promise<OktaGroupId[]> {
+  const has = await okta.readGroups.executeWithOptions({ summary: 'Groups before' }, [
+    { run: ref, user },
+  ]);
+  return has === 'unreadable' ? [] : ids(has);
 }
 
 const ADOPTABLE = ['STAGED', 'PROVISIONED', 'ACTIVE', 'RECOVERY', 'LOCKED_OUT', 'PASSWORD_EXPIRED'];
 
 async function assign(
   run: Run,
-  ref: OnboardInput['run'],
   oktaUserId: OktaUserId,
   groups: OktaGroup[],
-  putIn: OktaGroupId[],
+  { putIn, added }: Made,
 ): Promise<void> {
-  const size = groups.length <= SINGLE_ASSIGNMENTS ? 1 : CHUNK;
-  for (let from = 0; from < groups.length; from += size) {
-    const chunk = groups.slice(from, from + size);
+  const size = chunkSize(groups.length);
+  const left = groups.filter((group) => !added.includes(group.id));
+  for (let from = 0; from < left.length; from += size) {
+    const chunk = left.slice(from, from + size);
     const summary = chunk.length === 1 ? `Into ${chunk[0]?.name}` : `Into ${chunk.length} groups`;
     await run.attempt((again) => {
-      if (!again) putIn.push(...ids(chunk));
+      if (!again) putIn.push(...without(ids(chunk), putIn));
       return oktaBulk.assignGroups.executeWithOptions({ summary }, [
-        { run: ref, oktaUserId, groupIds: ids(chunk) },
+        { run: run.ref, oktaUserId, groupIds: ids(chunk) },
       ]);
     });
   }
+}
+
+function chunkSize(groups: number): number {
+  return groups <= SINGLE_ASSIGNMENTS ? 1 : CHUNK;
 }
 
 /** No access first, no memberships after. An account that cannot be suspended is deactivated where the role allows. */
 async function retire(
   input: OnboardInput,
   { oktaUserId, status }: Created,
-  putIn: OktaGroupId[],
+  { putIn, retired }: Made,
 ): Promise<void> {
-  const seen = await lookUp(input, oktaUserId);
+  if (!retired) await suspend(input, oktaUserId, status);
+  await takeOut(input.run, oktaUserId, putIn);
+}
+
+async function suspend(input: OnboardInput, oktaUserId: OktaUserId, status: string): Promise<void> {
+  const seen = await lookUp(input, oktaUserId, false);
   // Where the role may not look, the create's own answer says what stands there.
   const before: Sighting =
     seen.kind === 'seen'
@@ -196,7 +318,6 @@ async function retire(
   await okta.suspendUser.executeWithOptions({ summary: 'Undo: take access away' }, [
     { run: input.run, user: oktaUserId, before, otherwise: 'deactivate', mayHaveHappened: false },
   ]);
-  await takeOut(input.run, oktaUserId, putIn);
 }
 
 async function takeOut(
@@ -211,8 +332,10 @@ async function takeOut(
   );
 }
 
-function lookUp({ run }: OnboardInput, user: string): Promise<Sighting> {
-  return okta.readUser.executeWithOptions({ summary: `Look up ${user}` }, [{ run, user }]);
+function lookUp({ run }: OnboardInput, user: string, beforeWrite: boolean): Promise<Sighting> {
+  return okta.readUser.executeWithOptions({ summary: `Look up ${user}` }, [
+    { run, user, beforeWrite },
+  ]);
 }
 
 function resolveGroups({ run, groups }: OnboardInput): Promise<OktaGroup[]> {

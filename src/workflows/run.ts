@@ -11,9 +11,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { progressQuery, takeoverSignal, type Takeover } from '../contract/messages.js';
+import type { Recovered } from '../contract/workflows.js';
 import { TenureDueAt, TenureFlow, TenurePhase, TenureRun } from '../contract/search-attributes.js';
 import { DEADLINE_OF, possibleActions } from '../domain/actions.js';
 import { narrate } from '../domain/narration.js';
+import { passed, withLateness } from '../domain/orphan.js';
 import type {
   Deadlines,
   Decision,
@@ -45,6 +47,8 @@ export interface RunOptions {
   deadlines: Deadlines;
   /** Urgent offboardings that the execution before could not look at. */
   takeovers: Takeover[];
+  /** A workflow before this one was ended from outside: the run is parked until somebody decides. */
+  recovered: Recovered | undefined;
 }
 
 export interface Run {
@@ -65,21 +69,23 @@ export interface Run {
   /** Does a step of the undo: never superseded; what cannot be undone parks as UNDO_INCOMPLETE. */
   undo(step: () => Promise<unknown>): Promise<void>;
   beginUndo(): Promise<void>;
+  /** Parked until somebody decides, saying which of these moments pass meanwhile. @throws {Superseded} */
+  standOrphaned(ahead: readonly Moment[]): Promise<Decision>;
   /** The last word. No handler is at work afterwards. */
   close(phase: RunPhase, outcome: RunOutcome, next?: NextRun): Promise<void>;
 }
 
 export function openRun(options: RunOptions): Run {
-  const { ref, kind, deadlines } = options;
+  const { ref, kind, recovered } = options;
+  const deadlines = recovered?.deadlines ?? options.deadlines;
   const takeovers = [...options.takeovers];
   const expedited = new Set<Moment>();
-  let phase: RunPhase = options.phase;
+  let phase: RunPhase = recovered === undefined ? options.phase : 'parked';
   let outcome: RunOutcome | null = null;
-  let waiting: Waiting | null =
-    phase === 'scheduled' ? waitingFor({ for: options.awaits }, deadlines) : null;
-  let trouble: Problem | null = null;
+  let waiting: Waiting | null = firstWait(phase, options.awaits, deadlines);
+  let trouble: Problem | null = recovered?.problem ?? null;
   let decision: Decision | null = null;
-  let undoing = false;
+  let undoing = recovered?.undoing ?? false;
   let reports = 0;
   let changes = 0;
   let lastReport = Promise.resolve();
@@ -87,7 +93,7 @@ export function openRun(options: RunOptions): Run {
   const standing = () => ({ phase, waiting, deadlines, undoing });
   const snapshot = (event: RunEvent | null, next: NextRun | null): RunReport => ({
     run: ref,
-    version: versionOf(reports),
+    version: (recovered?.version ?? 0) + versionOf(reports),
     kind,
     phase,
     outcome,
@@ -153,19 +159,42 @@ export function openRun(options: RunOptions): Run {
   }
 
   const decided = (): Decision | null => decision;
+  const isOver = (): boolean => decided() !== null || hasToYield();
   async function park(found: Problem): Promise<Decision> {
     const before = { phase, waiting };
     trouble = found;
     decision = null;
     stand('parked', { for: 'decision' });
     await report(note('parked', found.detail));
-    await condition(() => decided() !== null || hasToYield());
+    await condition(isOver);
+    return unpark(before.phase, before.waiting);
+  }
+
+  async function unpark(to: RunPhase, waits: Waiting | null): Promise<Decision> {
     trouble = null;
-    stand(before.phase, before.waiting);
+    stand(to, waits);
     yieldToTakeover();
     // The handler has reported already, with the run still parked; this is the news that it goes on.
     await report();
     return decided() ?? 'retry';
+  }
+
+  /** What passes while a run is orphaned is said; nothing is done about it. */
+  async function sayingWhatPasses(ahead: readonly Moment[]): Promise<void> {
+    const found = trouble;
+    for (let said = -1; !isOver();) {
+      const seen = changes;
+      const late = passed(deadlines, ahead, Date.now());
+      if (found !== null && late.length !== said) {
+        trouble = withLateness(found, deadlines, late);
+        await report(note(said === -1 ? 'parked' : 'late', trouble.detail));
+        said = late.length;
+      }
+      const isNews = (): boolean => isOver() || changes !== seen;
+      const nextMs = untilNext(deadlines, ahead);
+      if (nextMs === null) await condition(isNews);
+      else await condition(isNews, nextMs, { summary: 'a deadline of this run' });
+    }
   }
 
   async function wait(moment: Moment, at: OpenPhase, leadMs: number): Promise<void> {
@@ -245,6 +274,11 @@ export function openRun(options: RunOptions): Run {
 
     undo: (step) => persist<unknown>(step, undoProblemOf, () => undefined).then(() => undefined),
 
+    async standOrphaned(ahead) {
+      await sayingWhatPasses(ahead);
+      return unpark('running', null);
+    },
+
     async beginUndo() {
       undoing = true;
       trouble = null;
@@ -289,6 +323,19 @@ export function claimExecution(ref: RunRef, kind: RunKind, phase: RunPhase): voi
     { key: TenureFlow, value: kind },
     { key: TenurePhase, value: phase },
   ]);
+}
+
+function firstWait(phase: RunPhase, awaits: Moment, deadlines: Deadlines): Waiting | null {
+  if (phase === 'parked') return { for: 'decision' };
+  return phase === 'scheduled' ? waitingFor({ for: awaits }, deadlines) : null;
+}
+
+/** Milliseconds to the first of these deadlines that has not passed; null where all have. */
+function untilNext(deadlines: Deadlines, moments: readonly Moment[]): number | null {
+  const ahead = moments
+    .map((moment) => Date.parse(deadlines[DEADLINE_OF[moment]]?.at ?? EPOCH) - Date.now())
+    .filter((ms) => ms > 0);
+  return ahead.length === 0 ? null : Math.min(...ahead);
 }
 
 function waitingFor(waiting: Waiting, deadlines: Deadlines): Waiting {

@@ -18,13 +18,13 @@ import {
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
 import type { NextRun, RunOutcome, TimeValue } from '../domain/run.js';
 import { recordRun } from './activities.js';
-import { Aborted, Refused, Superseded } from './endings.js';
+import { Aborted, Refused, Superseded, UndoResumed } from './endings.js';
 import type { Run } from './run.js';
 
 /** What a story leaves behind for its end. */
 export interface Ledge {
-  /** Undo of steps, oldest first. */
-  compensations: (() => Promise<unknown>)[];
+  /** Undo of steps, oldest first; the same one registered again stays where it is. */
+  compensations: Set<() => Promise<unknown>>;
   oktaUserId: OktaUserId | null;
   /** What a run that takes over must know to undo. */
   suspended: boolean;
@@ -42,7 +42,7 @@ export interface Ending {
 
 export function newLedge(): Ledge {
   return {
-    compensations: [],
+    compensations: new Set(),
     oktaUserId: null,
     suspended: false,
     removedGroups: [],
@@ -94,10 +94,16 @@ async function endEarly(run: Run, ledge: Ledge, error: unknown): Promise<RunResu
     await yieldTo(run, ledge);
   }
   if (error instanceof Aborted) {
-    await takeBack(run, ledge);
+    if (!error.leavesAll) await takeBack(run, ledge);
     await run.close('cancelled', 'aborted');
     await yieldTo(run, ledge);
     return { outcome: 'aborted', oktaUserId: ledge.oktaUserId };
+  }
+  if (error instanceof UndoResumed) {
+    await takeBack(run, ledge);
+    await run.close('cancelled', 'undone');
+    await yieldTo(run, ledge);
+    return { outcome: 'undone', oktaUserId: ledge.oktaUserId };
   }
   if (error instanceof Refused) {
     await run.close('failed', 'failed');
@@ -143,10 +149,10 @@ function isCancelled(error: unknown): boolean {
 
 /** Newest first, each until it is done or given up by decision. */
 async function takeBack(run: Run, ledge: Ledge): Promise<void> {
-  if (ledge.compensations.length === 0) return;
+  if (ledge.compensations.size === 0) return;
   await CancellationScope.nonCancellable(async () => {
     await run.beginUndo();
-    for (const compensation of ledge.compensations.toReversed()) await run.undo(compensation);
+    for (const compensation of [...ledge.compensations].reverse()) await run.undo(compensation);
   });
   ledge.suspended = false;
   ledge.removedGroups = [];

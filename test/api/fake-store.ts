@@ -145,6 +145,9 @@ export function fakeStore() {
         return Promise.resolve();
       },
       reportStep: () => Promise.resolve(),
+      openWithout: () => Promise.resolve([]),
+      orphan: () => Promise.resolve(false),
+      recall: () => Promise.reject(new Error('for workers only')),
       note: ({ id }, event, apiKeyId) => {
         const isKnown = notes.some((note) => note.run === id && note.key === event.key);
         if (!isKnown) notes.push({ ...event, run: id, apiKeyId });

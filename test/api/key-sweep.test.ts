@@ -14,7 +14,7 @@ it('a next key is tried although Temporal was away when it was offered', async (
   const warn = vi.spyOn(log, 'warn');
   const deps = { connectionKeys: { waiting }, engine: { adoptKey }, log };
   const sweep = startKeySweep({ ...deps, everyMs: 10, ageMs: 7 });
-  onTestFinished(sweep.stop);
+  onTestFinished(() => sweep.stop());
   await expect.poll(() => asked.length).toBeGreaterThan(1);
   expect(waiting).toHaveBeenCalledWith(7);
   expect(asked[1]).toEqual(['acme', 'waiting']);

@@ -11,7 +11,16 @@ import {
   startWithDumps,
   type PostgresServer,
 } from './postgres-server.js';
-import { createStory, inMs, isCancelled, isDone, isHeld, isPlanned, type Story } from './story.js';
+import {
+  createStory,
+  inMs,
+  isCancelled,
+  isDone,
+  isHeld,
+  isOrphaned,
+  isPlanned,
+  type Story,
+} from './story.js';
 
 const bin = installedPostgres();
 const means: { name: string; start: (() => Promise<PostgresServer>) | null }[] = [
@@ -122,7 +131,9 @@ describe.each(means)('by $name', ({ start }) => {
     expect(await reconcile('--cancel', unknownHold.id, '--cancel', unknownPlan.id)).toMatchObject({
       code: 0,
     });
-    expect(await reconcile('--close', forgottenEnd.id)).toMatchObject({ code: 0 });
+    await story.until(forgottenEnd, 'found without a workflow', isOrphaned, 120_000);
+    await story.decide(forgottenEnd, 'abort');
+    await story.until(forgottenEnd, 'given up', isCancelled);
     await agree();
     for (const login of [ended, begun, planned]) {
       expect((await story.truth(login)).status).toBe('ACTIVE');
@@ -161,11 +172,11 @@ describe.each(means)('by $name', ({ start }) => {
       'Open here, without a workflow': expect.arrayContaining([plannedSince.id]) as string[],
     });
     expect(await reconcile('--terminate', undoneSince.id)).toMatchObject({ code: 0 });
-    for (const id of sections(stdout)['Open here, without a workflow'] ?? []) {
-      expect(await reconcile('--close', id)).toMatchObject({ code: 0 });
-    }
-    await agree();
     await startTenure();
+    await story.until(plannedSince, 'found without a workflow', isOrphaned, 120_000);
+    await story.decide(plannedSince, 'retry');
+    await story.until(plannedSince, 'waits again', ({ phase }) => phase === 'scheduled');
+    await agree();
 
     expect((await story.truth(stayed)).status).toBe('ACTIVE');
     expect(await layout.apis[0].ask('GET', `/v1/runs/${doneSince.id}`)).toMatchObject({
@@ -173,8 +184,8 @@ describe.each(means)('by $name', ({ start }) => {
       body: { phase: 'completed' },
     });
     await story.truth(hired);
-    const again = await story.offboard(planned, { suspendAt: inMs(2_000) });
-    await story.until(again, 'suspended', isHeld);
+    await story.expedite(plannedSince, 'suspend');
+    await story.until(plannedSince, 'suspended', isHeld);
     expect((await story.truth(planned)).status).toBe('SUSPENDED');
     await agree();
   });

@@ -22,6 +22,8 @@ export interface Story {
   /** The one account that the org has under this login. */
   truth(login: string): Promise<OrgUser>;
   groupNames(user: OrgUser): Promise<string[]>;
+  decide(run: RunView, decision: 'retry' | 'abort'): Promise<void>;
+  expedite(run: RunView, what: 'suspend' | 'deprovision'): Promise<void>;
 }
 
 export function createStory(layout: Layout): Story {
@@ -67,6 +69,12 @@ export function createStory(layout: Layout): Story {
     },
     offboard: (login, terms) =>
       clients().post('/v1/offboardings', { connection: 'demo', login, ...terms }),
+    decide: async (run, decision) => {
+      await clients().post(`/v1/runs/${run.id}/resolve`, { decision });
+    },
+    expedite: async (run, what) => {
+      await clients().post(`/v1/runs/${run.id}/expedite`, { what });
+    },
     cancel: async (run) => {
       await clients().post(`/v1/runs/${run.id}/cancel`, { reason: 'she stays' });
     },
@@ -112,6 +120,8 @@ export const isHeld = ({ phase }: RunView): boolean => phase === 'holding';
 export const isPlanned = ({ waiting, steps }: RunView): boolean =>
   waiting?.for === 'suspend' &&
   steps.some(({ name, status }) => name === 'readUser' && status === 'done');
+/** Its workflow was not there, and somebody is to decide. */
+export const isOrphaned = ({ problem }: RunView): boolean => problem?.code === 'ORPHANED';
 export const isCancelled = ({ phase }: RunView): boolean => phase === 'cancelled';
 
 export function inMs(ms: number): string {

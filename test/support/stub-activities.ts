@@ -2,6 +2,7 @@
 // is on record; any of them can be replaced.
 import type { Activities } from '../../src/activities/index.js';
 import { as } from '../../src/domain/brand.js';
+import { recollect } from '../../src/domain/deeds.js';
 import type { RunReport } from '../../src/domain/run.js';
 
 export interface Stubs {
@@ -49,6 +50,8 @@ export function stubActivities(overrides: Partial<Activities> = {}): Stubs {
     removeFromGroup: () => Promise.resolve(),
     deactivateUser: () => Promise.resolve(),
     proveNextKey: () => Promise.resolve('adopted' as const),
+    recall: () =>
+      Promise.resolve({ own: recollect([]), carried: { suspended: false, removedGroups: [] } }),
     recordRun: (report) => {
       reports.push(report);
       return Promise.resolve();
@@ -58,7 +61,7 @@ export function stubActivities(overrides: Partial<Activities> = {}): Stubs {
   const recorded = Object.entries(all).map(([name, activity]) => [
     name,
     (input: never) => {
-      if (name !== 'recordRun') calls.push(name);
+      if (name !== 'recordRun' && name !== 'recall') calls.push(name);
       return (activity as (input: never) => Promise<unknown>)(input);
     },
   ]);

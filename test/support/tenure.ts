@@ -11,9 +11,8 @@ import { createApp } from '../../src/api/app.js';
 import { keyHash, keyId } from '../../src/api/auth.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
 import { retryMended } from '../../src/api/mended.js';
-import { createStarter } from '../../src/api/starter.js';
-import { startSweep } from '../../src/api/sweep.js';
-import { createEngine } from '../../src/api/temporal.js';
+import { startRounds } from '../../src/api/rounds.js';
+import { createEngine, type Engine } from '../../src/api/temporal.js';
 import { createDataConverter } from '../../src/crypto/data-converter.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { createApiMetrics } from '../../src/observability/metrics.js';
@@ -63,6 +62,7 @@ export interface OrgUser {
 
 export interface Tenure {
   client: Client;
+  engine: Engine;
   store: OpenStore;
   api: <T = RunView>(
     method: string,
@@ -76,6 +76,8 @@ export interface Tenure {
     what: string,
     reached: (run: RunView) => boolean,
     withinMs?: number,
+    /** Done before each look. */
+    first?: () => Promise<void>,
   ) => Promise<RunView>;
   sim: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
   users: (login: string) => Promise<OrgUser[]>;
@@ -141,13 +143,9 @@ export async function startTenure(
   const log = createLogger({ level: 'fatal', format: 'json', part: 'api' });
   const engine = createEngine({ client, namespace: 'default', taskQueue });
   const { runs, refusals } = store;
-  const sweep = startSweep({
-    runs,
-    engine,
-    log,
-    starter: createStarter({ runs, engine, log }),
-    also: () => retryMended({ refusals, runs, engine, log }),
+  const mended = startRounds('mended', () => retryMended({ refusals, runs, engine, log }), {
     everyMs: 1_000,
+    log,
   });
   const app = createApp({
     store,
@@ -202,13 +200,15 @@ export async function startTenure(
 
   return {
     client,
+    engine,
     store,
     api,
     sim,
-    until: (id, what, reached, withinMs = 20_000) =>
+    until: (id, what, reached, withinMs = 20_000, first = () => Promise.resolve()) =>
       eventually(
         what,
         async () => {
+          await first();
           const { body } = await api('GET', `/v1/runs/${id}`);
           if (reached(body)) return body;
           if (body.phase === 'parked') throw new Error(`parked: ${JSON.stringify(body.problem)}`);
@@ -226,7 +226,7 @@ export async function startTenure(
     startWorker,
     stopWorker,
     close: async () => {
-      await Promise.all([stopWorker(), sweep.stop()]);
+      await Promise.all([stopWorker(), mended.stop()]);
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
