@@ -10,9 +10,12 @@ import {
   takeoverSignal,
 } from '../../src/contract/messages.js';
 import type { OffboardInput, OffboardTerms, OnboardInput } from '../../src/contract/workflows.js';
+import type { Recovered } from '../../src/contract/workflows.js';
+import { recollect, type Deed } from '../../src/domain/deeds.js';
+import { orphanedBy } from '../../src/domain/orphan.js';
 import { problem } from '../../src/domain/problem.js';
 import { eventually } from '../support/eventually.js';
-import type { Stubs } from '../support/stub-activities.js';
+import { USER_ID, type Stubs } from '../support/stub-activities.js';
 import { HOUR, inMs, newRun, type Harness, type Started } from '../workflows/harness.js';
 
 export interface Told extends Started {
@@ -89,6 +92,20 @@ function onceRefused(): { proveNextKey: Activities['proveNextKey'] } {
     },
   };
 }
+
+/** What the API begins a run anew with whose workflow was ended from outside. */
+function recovered(undoing = false): Recovered {
+  const problem = orphanedBy('TERMINATED');
+  return { problem, version: 9_000, deadlines: {}, undoing, endedAt: new Date().toISOString() };
+}
+const recalls = (...deeds: Deed[]): { recall: Activities['recall'] } => ({
+  recall: () =>
+    Promise.resolve({
+      own: recollect(deeds),
+      carried: { suspended: false, removedGroups: [] },
+    }),
+});
+const SUSPENDED: Deed = { kind: 'access', access: { result: 'suspended', ours: true } };
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'onboard-done', stubs: { readUser: absent }, start: onboard() },
@@ -204,5 +221,31 @@ export const SCENARIOS: readonly Scenario[] = [
       await eventually('a first try', () => stubs.calls.includes('proveNextKey'));
       await handle.signal(keyOfferedSignal);
     },
+  },
+  {
+    name: 'offboard-orphaned-retried-undone',
+    stubs: recalls(SUSPENDED),
+    start: offboard({ recovered: recovered() }),
+    then: async (told) => {
+      await decide(told, 'retry');
+      await cancelAt('holding')(told);
+    },
+  },
+  {
+    name: 'offboard-orphaned-undo-resumed',
+    stubs: recalls(SUSPENDED),
+    start: offboard({ recovered: recovered(true) }),
+    then: (told) => decide(told, 'retry'),
+  },
+  {
+    name: 'offboard-orphaned-aborted',
+    start: offboard({ recovered: recovered() }),
+    then: (told) => decide(told, 'abort'),
+  },
+  {
+    name: 'onboard-orphaned-undone',
+    stubs: recalls({ kind: 'created', oktaUserId: USER_ID, status: 'PROVISIONED', groupIds: [] }),
+    start: onboard({ recovered: recovered() }),
+    then: cancelAt('parked'),
   },
 ];

@@ -31,6 +31,8 @@ export interface Harness {
   input: (changes?: Partial<OffboardInput>) => OffboardInput;
   /** The run is none that it knows of. */
   adoptKey: () => Promise<Started>;
+  /** Stops the worker, and starts one with other workflow code. */
+  replaceWorker: (codePath: string) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -50,14 +52,21 @@ export async function startHarness({ activities }: Stubs): Promise<Harness> {
   const dataConverter = { failureConverterPath };
   const client = new Client({ connection, dataConverter });
   const taskQueue = `test-${randomUUID()}`;
-  const worker = await Worker.create({
-    connection: native,
-    taskQueue,
-    activities,
-    dataConverter,
-    workflowBundle: { codePath: inject('workflowBundle') },
-  });
-  const running = worker.run();
+  const startWorker = async (codePath: string) => {
+    const worker = await Worker.create({
+      connection: native,
+      taskQueue,
+      activities,
+      dataConverter,
+      workflowBundle: { codePath },
+    });
+    const running = worker.run();
+    return async () => {
+      worker.shutdown();
+      await running;
+    };
+  };
+  let stopWorker = await startWorker(inject('workflowBundle'));
 
   const start = async (type: string, input: OnboardInput | OffboardInput) => ({
     run: input.run,
@@ -113,9 +122,12 @@ export async function startHarness({ activities }: Stubs): Promise<Harness> {
       });
       return { run, handle };
     },
+    replaceWorker: async (codePath) => {
+      await stopWorker();
+      stopWorker = await startWorker(codePath);
+    },
     close: async () => {
-      worker.shutdown();
-      await running;
+      await stopWorker();
       await Promise.all([connection.close(), native.close()]);
     },
   };
