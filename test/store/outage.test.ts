@@ -1,63 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ended, guard, POSTGRES_GUARD, spawnApart } from '../../src/embedded/guarded-process.js';
-import {
-  endLeftoverBackends,
-  postgresAnswers,
-  postgresCommand,
-  postgresUrl,
-  preparePostgres,
-} from '../../src/embedded/postgres.js';
-import { removeRootPlace } from '../../src/embedded/postgres-place.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import { eventually } from '../support/eventually.js';
+import { startKillablePostgres } from '../support/killable.js';
 import { createDatabase } from '../support/postgres.js';
-import { waitFor } from '../support/wait-for-process.js';
 import { aRequest, CONNECTION } from './support.js';
 
-/** A server that can be killed and started again on the same data and port. */
-async function aServer(dir: string) {
-  const cluster = await preparePostgres({ home: dir, rootBase: tmpdir(), unsafe: true });
-  const url = postgresUrl(cluster, 'postgres');
-  const logFile = join(dir, 'postgres.log');
-  const start = async () => {
-    await endLeftoverBackends(cluster);
-    const log = await open(logFile, 'a');
-    const child = spawnApart(postgresCommand(cluster), ['ignore', log.fd, log.fd]);
-    await log.close();
-    guard(child, POSTGRES_GUARD);
-    await waitFor(child, (signal) => postgresAnswers(url, signal), logFile);
-    return child;
-  };
-  let child = await start();
-  return {
-    url,
-    crash: async () => {
-      child.kill('SIGQUIT');
-      await ended(child);
-    },
-    start: async () => {
-      child = await start();
-    },
-    remove: async () => {
-      child.kill('SIGINT');
-      await ended(child);
-      await removeRootPlace(dir, tmpdir());
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}
-
 describe('a restart of the database', () => {
-  let server: Awaited<ReturnType<typeof aServer>>;
+  let server: Awaited<ReturnType<typeof startKillablePostgres>>;
   let store: OpenStore;
   const events: string[] = [];
 
   beforeAll(async () => {
-    server = await aServer(await mkdtemp(join(tmpdir(), 'tenure-outage-')));
+    server = await startKillablePostgres(await mkdtemp(join(tmpdir(), 'tenure-outage-')));
     const { url } = await createDatabase(server.url);
     const note = (fields: Record<string, unknown>) => events.push(String(fields['event']));
     store = await openStore({
@@ -88,7 +46,7 @@ describe('a restart of the database', () => {
       .catch((error: unknown) => error);
     await eventually('the mint is under way', () => answer !== undefined);
 
-    await server.crash();
+    await server.kill();
     await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     answer?.();
     expect(await refreshed).toMatchObject({ code: 'STORE_UNAVAILABLE' });
