@@ -9,6 +9,7 @@ import { inject } from 'vitest';
 import { createActivities, type Activities } from '../../src/activities/index.js';
 import { createApp } from '../../src/api/app.js';
 import { keyHash, keyId } from '../../src/api/auth.js';
+import { CONNECTION_OPTIONS } from '../../src/api/grpc.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
 import { retryMended } from '../../src/api/mended.js';
 import { startRounds } from '../../src/api/rounds.js';
@@ -89,13 +90,18 @@ export interface Tenure {
 }
 
 export async function startTenure(
-  options: { worker?: boolean; activities?: Partial<Activities> } = {},
+  options: {
+    worker?: boolean;
+    activities?: Partial<Activities>;
+    /** Others than the suite's. */
+    servers?: { temporalAddress: string; postgresUrl: string };
+  } = {},
 ): Promise<Tenure> {
-  const address = inject('temporalAddress');
+  const address = options.servers?.temporalAddress ?? inject('temporalAddress');
   const [database, simulator, connection, native] = await Promise.all([
-    createDatabase(inject('postgresUrl')),
+    createDatabase(options.servers?.postgresUrl ?? inject('postgresUrl')),
     startSimulator({ seed: 'demo' }),
-    Connection.connect({ address }),
+    Connection.connect({ address, ...CONNECTION_OPTIONS }),
     NativeConnection.connect({ address }),
   ]);
   const store = await openStore({ databaseUrl: database.url, masterKey: randomBytes(32) });
