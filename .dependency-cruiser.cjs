@@ -22,7 +22,14 @@ module.exports = {
     folder('observability', []),
     folder('embedded', ['config']),
     folder('demo', ['embedded']),
-    folder('cli', ['store', 'crypto', 'config']),
+    folder('cli', ['domain', 'store', 'crypto', 'config']),
+    {
+      name: 'cli-speaks-http',
+      severity: 'error',
+      comment: 'Only the change of the master key works on the database itself.',
+      from: { path: '^src/cli/', pathNot: '^src/cli/rekey\.ts$' },
+      to: { path: '^src/(store|crypto)' },
+    },
     folder('api', ['contract', 'domain', 'store', 'crypto', 'observability', 'config']),
     {
       name: 'workflows-stay-pure',

@@ -11,13 +11,38 @@ export interface Command {
   run: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
 
-/** Done, failed, or asked for in a way that is not understood. */
-export type ExitCode = 0 | 1 | 2;
+/**
+ * 0 done; 1 failed, or a check failed; 2 asked for in a way that is not understood; 3 the service
+ * cannot be reached; 130 left by Ctrl-C, as shells have it.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
+/** What a command knows of the terminal. */
 export interface Io {
   config: Config;
   /** To standard output: what was asked for. */
   say: (text: string) => void;
+  /** Standard output where it is a terminal, else null: then nothing is fitted to a width. */
+  screen: Screen | null;
+  /** Opens standard input for questions, once; to be closed. */
+  openPrompt: () => Prompt;
+  /** Aborted by Ctrl-C. Whoever asks for it must end on it, since the process does not any more. */
+  leaving: () => AbortSignal;
+}
+
+export interface Screen {
+  columns: () => number;
+  rows: () => number;
+  /** Writes as it is, control sequences included. */
+  write: (text: string) => void;
+}
+
+export interface Prompt {
+  /** One line, without blanks at both ends. @throws {Left} at the end of input and on Ctrl-C. */
+  ask: (question: string) => Promise<string>;
+  /** Lines that are not shown, until `isWhole` says so. @throws {Left} */
+  askHidden: (question: string, isWhole: (text: string) => boolean) => Promise<string>;
+  close: () => void;
 }
 
 /** What the person at the terminal can set right: a sentence, and whether it was how they asked. */
@@ -27,5 +52,17 @@ export class CliProblem extends Error {
   constructor(message: string, exitCode: ExitCode = 1) {
     super(message);
     this.exitCode = exitCode;
+  }
+
+  /** What `--json` tells beside the sentence. */
+  details(): Record<string, unknown> {
+    return {};
+  }
+}
+
+/** Ctrl-C, or the end of input: the message says how things stand now. */
+export class Left extends CliProblem {
+  constructor(message = 'Left.') {
+    super(message, 130);
   }
 }

@@ -1,56 +1,39 @@
-// `npm run tenure -- COMMAND`: finds the command and turns what it throws into a sentence and an exit
-// code. What a command does is its own business.
+// `npm run tenure -- COMMAND`: the process that runs a command, with its terminal and its signals.
 import { loadConfig } from '../config.js';
-import { CliProblem, type Command, type ExitCode } from './command.js';
-import { rekeyCommand } from './rekey.js';
+import { COMMANDS } from './commands.js';
+import { dispatch } from './dispatch.js';
+import { openPrompt } from './prompt.js';
+import { printable } from './text.js';
 
-const COMMANDS: readonly Command[] = [rekeyCommand];
+const { stdin, stdout, stderr } = process;
+const leave = new AbortController();
+let mayLeave = false;
 
-async function main([name = '--help', ...args]: readonly string[]): Promise<ExitCode> {
-  if (name === '--help') {
-    say(overview());
-    return 0;
+/** From now on Ctrl-C ends what listens to the signal, instead of the process. */
+function leaving(): AbortSignal {
+  if (!mayLeave) {
+    mayLeave = true;
+    process.on('SIGINT', () => {
+      leave.abort();
+    });
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    complain(`There is no command "${name}".\n\n${overview()}`);
-    return 2;
-  }
-  if (args.includes('--help')) {
-    say(command.usage);
-    return 0;
-  }
-  try {
-    return await command.run(args, { config: loadConfig(process.env), say });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (args.includes('--json')) say(JSON.stringify({ error: message, ...codeOf(error) }));
-    else complain(message);
-    return exitCodeOf(error);
-  }
+  return leave.signal;
 }
 
-function overview(): string {
-  const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  return ['npm run tenure -- COMMAND [--help] [--json]', '', ...rows].join('\n');
-}
+// Whoever reads our output, such as `head`, may be gone.
+stdout.on('error', () => process.exit());
 
-/** `parseArgs` names its errors; they are about how a command was asked for. */
-function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof CliProblem) return error.exitCode;
-  return codeOf(error).code?.startsWith('ERR_PARSE_ARGS') === true ? 2 : 1;
-}
-
-function codeOf(error: unknown): { code?: string } {
-  return error instanceof Error && 'code' in error ? { code: String(error.code) } : {};
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function complain(text: string): void {
-  process.stderr.write(`tenure: ${text}\n`);
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), {
+  loadConfig: () => loadConfig(process.env),
+  say: (text) => stdout.write(`${printable(text)}\n`),
+  complain: (text) => stderr.write(`tenure: ${printable(text)}\n`),
+  screen: stdout.isTTY
+    ? {
+        columns: () => stdout.columns,
+        rows: () => stdout.rows,
+        write: (text) => stdout.write(text),
+      }
+    : null,
+  openPrompt: () => openPrompt(stdin, stdout, leave),
+  leaving,
+});

@@ -1,4 +1,4 @@
-// A run in one paragraph, for whoever reads the Temporal Web UI. Pure.
+// A run in words, for whoever reads the Temporal Web UI or looks from a terminal. Pure.
 import type {
   Problem,
   RunKind,
@@ -17,7 +17,7 @@ export interface Standing {
   problem: Problem | null;
 }
 
-const WAITS: Record<WaitingFor, string> = {
+export const WAITS: Record<WaitingFor, string> = {
   start: 'Waiting for the first day',
   suspend: 'Waiting for the last day; access goes on until then',
   deprovision: 'Suspended; on hold until the end of the undo window',
@@ -29,7 +29,7 @@ const WAITS: Record<WaitingFor, string> = {
   worker: 'Waiting for a worker',
 };
 
-const ENDS: Record<RunOutcome, string> = {
+export const ENDS: Record<RunOutcome, string> = {
   done: 'Done',
   partial: 'Done in part',
   undone: 'Cancelled, and everything taken back',

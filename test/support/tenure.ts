@@ -62,6 +62,9 @@ export interface OrgUser {
 }
 
 export interface Tenure {
+  /** Of the API. */
+  origin: string;
+  adminKey: string;
   client: Client;
   engine: Engine;
   store: OpenStore;
@@ -205,6 +208,8 @@ export async function startTenure(
   };
 
   return {
+    origin,
+    adminKey,
     client,
     engine,
     store,

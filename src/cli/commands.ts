@@ -1,0 +1,20 @@
+// The table of commands, in the order in which they are listed.
+import { cancelCommand, expediteCommand, rescheduleCommand, resolveCommand } from './actions.js';
+import type { Command } from './command.js';
+import { offboardCommand } from './offboard.js';
+import { onboardCommand } from './onboard.js';
+import { rekeyCommand } from './rekey.js';
+import { runCommand } from './run.js';
+import { runsCommand } from './runs.js';
+
+export const COMMANDS: readonly Command[] = [
+  onboardCommand,
+  offboardCommand,
+  runsCommand,
+  runCommand,
+  cancelCommand,
+  rescheduleCommand,
+  expediteCommand,
+  resolveCommand,
+  rekeyCommand,
+];

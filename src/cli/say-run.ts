@@ -1,0 +1,17 @@
+// Prints a run once, as it is asked for.
+import type { RunAnswer } from '../domain/answer.schema.js';
+import type { Io } from './command.js';
+import { runLines } from './run-view.js';
+import { wrapped } from './text.js';
+
+export function sayRun({ say, screen }: Io, run: RunAnswer, asJson: boolean): void {
+  if (asJson) say(JSON.stringify(run));
+  else {
+    const lines = runLines(run, Date.now());
+    say(
+      (screen === null ? lines : lines.flatMap((line) => wrapped(line, screen.columns(), 4))).join(
+        '\n',
+      ),
+    );
+  }
+}
