@@ -59,9 +59,11 @@ export function openPrompt(input: Input, output: Output, leave: AbortController)
   /** What was typed before the question is no answer to it; what a pipe holds is. */
   function put(question: string): void {
     if (isTerminal) queue.length = 0;
-    if (isClosed) return;
-    lines.setPrompt(question);
-    lines.prompt();
+    if (isClosed) output.write(question);
+    else {
+      lines.setPrompt(question);
+      lines.prompt();
+    }
   }
 
   return {

@@ -55,7 +55,7 @@ describe('every command', () => {
   );
 
   it.each([
-    [['run'], 'Name RUN'],
+    [['verify'], 'Name ID'],
     [['expedite', 'x'], 'Name WHAT'],
     [['offboard', 'a', 'b'], 'What is "b"?'],
     [['onboard', 'ada'], 'What is "ada"?'],

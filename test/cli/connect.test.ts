@@ -1,0 +1,274 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run, startStub, type Surroundings } from './harness.js';
+import { createOrg, PUBLIC_JWK, type Org } from './org.js';
+
+const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEcanary\n-----END PRIVATE KEY-----';
+
+async function startGuide(org: Org) {
+  const stub = await startStub(org.reply);
+  const kept = join(stub.env['TENURE_HOME'] ?? '', 'connect.json');
+  const guide = (input: string[], more: Surroundings & { args?: string[] } = {}) =>
+    run(['connect', ...(more.args ?? [])], { env: stub.env, input, ...more });
+  return {
+    ...stub,
+    guide,
+    kept,
+    readKept: () => JSON.parse(readFileSync(kept, 'utf8')) as unknown,
+  };
+}
+
+describe('connect, as a guide', () => {
+  const answers = ['acme.okta.com', '0oa1', '', 'Europe/Berlin', '1'];
+
+  it('asks one thing at a time, makes the connection at once, and goes by what is missing', async () => {
+    const org = createOrg(['app.key', 'scope.okta.users.read', 'role.none']);
+    const { guide, asked, kept } = await startGuide(org);
+    // Each Enter at a step is somebody who has clicked.
+    const clicks = ['app.key', 'scope.okta.users.read', 'role.none'];
+    const onOutput = (text: string) => {
+      if (text.includes('Enter checks again')) org.broken.delete(clicks.shift() ?? '');
+    };
+    const { exitCode, out, err } = await guide([...answers, '', '', '', 'y'], { onOutput });
+    expect([exitCode, err]).toEqual([0, '']);
+
+    const made = asked.findIndex(
+      ({ method, path }) => method === 'POST' && path === '/v1/connections',
+    );
+    expect(asked[made]?.body).toEqual({
+      id: 'acme',
+      domain: 'acme.okta.com',
+      clientId: '0oa1',
+      key: { generate: true },
+      settings: { timeZone: 'Europe/Berlin' },
+    });
+    expect(asked.slice(made + 1).map(({ path }) => path)).toEqual([
+      ...Array.from({ length: 4 }, () => '/v1/connections/acme/verify'),
+      '/v1/connections/acme/verify?probe=true',
+    ]);
+    const order = [
+      'Create App Integration',
+      'Client ID:',
+      'Name [acme]:',
+      'The connection acme is made',
+      'The org is reached: yes',
+      'The app knows the key: not yet',
+      'https://tenure.acme.com/.well-known/jwks/acme.json',
+      JSON.stringify(PUBLIC_JWK),
+      '-> mend app.key',
+      'The app knows the key: yes',
+      'Okta API Scopes',
+      'Create new resource set',
+      'The app has its admin role: yes',
+      'The connection acme is ready.',
+    ];
+    expect(order.filter((words) => !out.includes(words))).toEqual([]);
+    expect(order.map((words) => out.indexOf(words))).toEqual(
+      order.map((words) => out.indexOf(words)).sort((a, b) => a - b),
+    );
+    expect(existsSync(kept)).toBe(false);
+  });
+
+  it('shows the public key alone where Okta could not fetch it', async () => {
+    const { guide } = await startGuide(createOrg(['app.key'], 'http://127.0.0.1:8080'));
+    const { out } = await guide([...answers, 's', 's', 's']);
+    expect(out).toContain(JSON.stringify(PUBLIC_JWK));
+    expect(out).not.toContain('fetch keys dynamically');
+  });
+
+  it('says what is still missing, and ends with 1 where it was gone on without', async () => {
+    const { guide } = await startGuide(createOrg(['scope.okta.users.read']));
+    const { exitCode, out } = await guide([...answers, '', 's', 's']);
+    expect(exitCode).toBe(1);
+    expect(out).toContain('The app has its scopes: still missing');
+    expect(out).toContain('It cannot be looked at before what is above is mended.');
+    expect(out).toContain('1 check failed');
+    expect(out).toContain('Go on with: npm run tenure -- connect acme');
+  });
+
+  it('keeps what was said when it is left, without a secret, and offers it again', async () => {
+    const { guide, kept, readKept, asked } = await startGuide(createOrg());
+    const left = await guide(['acme.okta.com', '0oa1', '', '']);
+    expect([left.exitCode, left.err]).toEqual([130, expect.stringContaining('-- connect\n')]);
+    expect(readKept()).toMatchObject({ domain: 'acme.okta.com', clientId: '0oa1', id: 'acme' });
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
+
+    const again = await guide(['', '', '', '', '1', 'n']);
+    expect(again.out).toContain('Domain [acme.okta.com]:');
+    expect(again.exitCode).toBe(0);
+    expect(
+      asked.filter(({ path, method }) => method === 'POST' && path === '/v1/connections'),
+    ).toHaveLength(1);
+  });
+
+  it('goes on with a connection that is there, from what is missing', async () => {
+    const org = createOrg(['role.none']);
+    const { guide, asked } = await startGuide(org);
+    await guide([...answers, 's']);
+    const before = asked.length;
+    const onOutput = (text: string) => {
+      if (text.includes('Enter checks again')) org.broken.clear();
+    };
+    const { exitCode, out } = await guide(['', 'n'], { args: ['acme'], onOutput });
+    expect(exitCode).toBe(0);
+    expect(out).toContain('The app has its scopes: yes');
+    expect(out).not.toContain('Okta API Scopes');
+    expect(asked.slice(before).some(({ path }) => path === '/v1/connections')).toBe(false);
+  });
+
+  it('names the connections that are not finished', async () => {
+    const { guide } = await startGuide(createOrg(['role.none']));
+    await guide([...answers, 's']);
+    expect((await guide([])).out).toContain('npm run tenure -- connect acme');
+  });
+
+  it('asks again for what the API finds wrong, and for nothing else', async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    const input = ['not a host', 'n', '0oa1', 'acme', 'UTC', '1', 'acme-admin.okta.com', 'n'];
+    const { exitCode, out } = await guide(input);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('  domain: Not a host name');
+    expect(out).toContain('The domain is acme.okta.com');
+    expect(out.match(/Client ID(?: \[.*\])?:/g)).toHaveLength(1);
+    const tries = asked.filter(
+      ({ method, path }) => method === 'POST' && path === '/v1/connections',
+    );
+    expect(tries.map(({ body }) => (body as { domain: string }).domain)).toEqual([
+      'not a host',
+      'acme-admin.okta.com',
+    ]);
+  });
+
+  it('asks for another key where the API does not take it', async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    const publicKey = ['-----BEGIN PUBLIC KEY-----', 'MIIB', '-----END PUBLIC KEY-----'];
+    const input = [...answers.slice(0, 4), '2', '', ...publicKey, '', '1', 'n'];
+    const { exitCode, out } = await guide(input);
+    expect([exitCode, out]).toEqual([0, expect.stringContaining('key.pem: This is a public key')]);
+    expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual({
+      generate: true,
+    });
+  });
+
+  it("asks whether a domain that is none of Okta's is meant", async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    await guide(['id.acme.com', 'y', ...answers.slice(1), 'n']);
+    expect(asked.map(({ body }) => body)).toContainEqual(
+      expect.objectContaining({ domain: 'id.acme.com', customDomain: true }),
+    );
+  });
+
+  it('corrects the domain and the Client ID where they are found wrong', async () => {
+    const org = createOrg(['dns', 'app.client']);
+    const { guide, asked } = await startGuide(org);
+    const mended = ['dns', 'app.client'];
+    const onOutput = (text: string) => {
+      if (text.includes('corrects it')) org.broken.delete(mended.shift() ?? '');
+    };
+    const { exitCode, out } = await guide([...answers, 'acme2.okta.com', '0oa2', 'n'], {
+      onOutput,
+    });
+    expect([exitCode, out]).toEqual([0, expect.stringContaining('Changed, as asked')]);
+    const changes = asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body);
+    expect(changes).toEqual([{ domain: 'acme2.okta.com' }, { clientId: '0oa2' }]);
+  });
+
+  it.each([
+    ['pasted', ['', ...PEM.split('\n'), 'k1'], { pem: `${PEM}\n`, kid: 'k1' }],
+    ['pasted without a name', ['', ...PEM.split('\n'), ''], { pem: `${PEM}\n` }],
+    [
+      'pasted as JSON',
+      ['', '{ "kty": "RSA",', '"d": "canary" }'],
+      { jwk: { kty: 'RSA', d: 'canary' } },
+    ],
+    [
+      'pasted after rubbish',
+      ['', 'rubbish', '', '', '', ...PEM.split('\n'), ''],
+      { pem: `${PEM}\n` },
+    ],
+  ])('takes a private key that is %s, and keeps none of it', async (_what, lines, key) => {
+    const org = createOrg();
+    const { guide, asked, kept } = await startGuide(org);
+    const { exitCode, out, err } = await guide([...answers.slice(0, 4), '2', ...lines, 'n']);
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual(key);
+    expect(out).not.toContain('canary');
+    expect(existsSync(kept)).toBe(false);
+  });
+
+  it('takes a private key from a file, and asks again where that is none', async () => {
+    const { guide, asked, env } = await startGuide(createOrg());
+    const file = join(env['TENURE_HOME'] ?? '', 'okta.pem');
+    writeFileSync(file, PEM);
+    const choices = ['3', '2', '/nowhere.pem', '2', file, ''];
+    const { exitCode, out } = await guide([...answers.slice(0, 4), ...choices, 'n']);
+    expect([exitCode, out]).toEqual([0, expect.stringContaining('(ENOENT)')]);
+    expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual({
+      pem: PEM,
+    });
+  });
+});
+
+describe('connect --json', () => {
+  const args = ['connect', 'acme', '--domain', 'acme.okta.com', '--client-id', '0oa1', '--json'];
+
+  it('makes the connection and says what is missing, without a terminal', async () => {
+    const org = createOrg(['role.none']);
+    const { env, asked } = await startStub(org.reply);
+    const first = await run([...args, '--name', 'Acme', '--time-zone', 'Europe/Berlin'], { env });
+    expect([first.exitCode, first.err]).toEqual([1, '']);
+    expect(JSON.parse(first.out)).toMatchObject({
+      connection: { id: 'acme', publicJwk: PUBLIC_JWK },
+      verification: { ok: false },
+    });
+    expect(asked.map(({ body }) => body)).toContainEqual({
+      id: 'acme',
+      name: 'Acme',
+      domain: 'acme.okta.com',
+      clientId: '0oa1',
+      key: { generate: true },
+      settings: { timeZone: 'Europe/Berlin' },
+    });
+
+    org.broken.clear();
+    const second = await run(args, { env });
+    expect(second.exitCode).toBe(0);
+    expect(
+      asked.filter(({ path, method }) => method === 'POST' && path === '/v1/connections'),
+    ).toHaveLength(1);
+    expect(asked.some(({ method }) => method === 'PATCH')).toBe(false);
+  });
+
+  it('changes only what is different in a connection that is there', async () => {
+    const { env, asked } = await startStub(createOrg().reply);
+    await run(args, { env });
+    await run([...args.slice(0, 4), '--client-id', '0oa2', '--json'], { env });
+    expect(asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body)).toEqual([
+      { clientId: '0oa2' },
+    ]);
+  });
+
+  it('hands over a private key from a file', async () => {
+    const { env, asked } = await startStub(createOrg().reply);
+    const file = join(env['TENURE_HOME'] ?? '', 'okta.pem');
+    writeFileSync(file, PEM);
+    const { out } = await run([...args, '--private-key', file, '--kid', 'k1'], { env });
+    expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual({
+      pem: PEM,
+      kid: 'k1',
+    });
+    expect(out).not.toContain('canary');
+  });
+
+  it.each([
+    ['no ID', ['connect', '--json'], 'Name the ID'],
+    ['a file that holds no key', [...args, '--private-key', 'package.json.not'], '(ENOENT)'],
+  ])('with %s is not understood', async (_what, given, says) => {
+    const { env, asked } = await startStub(createOrg().reply);
+    const { exitCode, out } = await run(given, { env });
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ error: expect.stringContaining(says) as string });
+    expect(asked).toEqual([]);
+  });
+});
