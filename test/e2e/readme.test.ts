@@ -85,6 +85,15 @@ describe('the README', () => {
     expect((await clients.usersInOkta(LOGIN)).map(({ status }) => status)).toEqual(['ACTIVE']);
   });
 
+  it('has its commands for a terminal', async () => {
+    const [block = ''] = blocks.filter((text) => text.includes('tenure -- onboard'));
+    const env = { ...process.env, TENURE_HOME: home };
+    const { stdout } = await run('bash', ['-euc', block], { cwd: checkout, env });
+    expect(stdout).toContain('completed: done');
+    expect(stdout).toMatch(/scheduled +out +grace@example\.com/);
+    expect(await clients.usersInOkta('grace@example.com')).toHaveLength(1);
+  }, 60_000);
+
   it('prints the addresses, and serves the documentation that it names', async () => {
     expect(output).toContain(`http://127.0.0.1:${ports.api}`);
     const docs = await fetch(`http://127.0.0.1:${ports.api}/docs`);
