@@ -74,7 +74,7 @@ const QUESTIONS: Record<Exclude<Field, 'key'>, Question> = {
     say(
       chapter('Its name in Tenure', ['Small letters, digits and hyphens; part of every run id.']),
     );
-    return { id: await required(prompt, 'Name', answers.id ?? slugOf(answers.domain ?? '')) };
+    return { id: await required(prompt, 'Name', answers.id ?? slugOf(answers)) };
   },
   timeZone: async ({ say, prompt }, answers) => {
     const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -139,9 +139,10 @@ function chapter(title: string, lines: readonly string[]): string {
   return ['', title, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** `acme` of `https://acme-admin.okta.com`, as far as it makes a slug. */
-function slugOf(domain: string): string | undefined {
-  const [, label = ''] = /^(?:https?:\/\/)?([a-z0-9-]+?)(?:-admin)?\./i.exec(domain) ?? [];
+/** `acme` of `https://acme-admin.okta.com` or of `id.acme.com`, as far as it makes a slug. */
+function slugOf({ domain = '', customDomain = false }: Answers): string | undefined {
+  const labels = domain.replace(/^https?:\/\/|[/:].*$/g, '').split('.');
+  const label = (customDomain ? labels.at(-2) : labels[0]?.replace(/-admin$/, '')) ?? '';
   const slug = label.toLowerCase().slice(0, 31);
   return /^[a-z][a-z0-9-]+$/.test(slug) ? slug : undefined;
 }

@@ -85,13 +85,13 @@ async function connectAtOnce(
 ): Promise<ExitCode> {
   if (answers.id === undefined) throw new CliProblem('Name the ID of the connection.', 2);
   const known = await findConnection(api, answers.id);
-  const { id } =
+  const { id, corrections = [] } =
     known === null
       ? await createConnection(api, answers, key ?? { generate: true })
       : await changeConnection(api, known, { ...answers, key });
   const verification = await verifyConnection(api, id, false);
   const connection = await findConnection(api, id);
-  say(JSON.stringify({ connection, verification }));
+  say(JSON.stringify({ connection, corrections, verification }));
   return verification.ok ? 0 : 1;
 }
 

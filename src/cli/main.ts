@@ -14,6 +14,8 @@ function leaving(): AbortSignal {
   if (!mayLeave) {
     mayLeave = true;
     process.on('SIGINT', () => {
+      // The terminal has written ^C where the cursor was.
+      if (stdout.isTTY) stdout.write('\n');
       leave.abort();
     });
   }

@@ -155,7 +155,7 @@ describe('connect, as a guide', () => {
     const { guide, asked } = await startGuide(createOrg());
     await guide(['id.acme.com', 'y', ...answers.slice(1), 'n']);
     expect(asked.map(({ body }) => body)).toContainEqual(
-      expect.objectContaining({ domain: 'id.acme.com', customDomain: true }),
+      expect.objectContaining({ id: 'acme', domain: 'id.acme.com', customDomain: true }),
     );
   });
 
@@ -238,6 +238,12 @@ describe('connect --json', () => {
       asked.filter(({ path, method }) => method === 'POST' && path === '/v1/connections'),
     ).toHaveLength(1);
     expect(asked.some(({ method }) => method === 'PATCH')).toBe(false);
+  });
+
+  it('tells what was put right in what it was told', async () => {
+    const { env } = await startStub(createOrg().reply);
+    const { out } = await run(args.with(3, 'acme-admin.okta.com'), { env });
+    expect(JSON.parse(out)).toMatchObject({ corrections: ['The domain is acme.okta.com'] });
   });
 
   it('changes only what is different in a connection that is there', async () => {
