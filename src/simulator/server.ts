@@ -48,11 +48,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     sisters.push(sister);
     return sister;
   };
-  const addOrg = async (wanted: number | undefined): Promise<{ origin: string }> => {
+  const add = async (wanted: number | undefined): Promise<{ origin: string }> => {
     const sisterPort = await freePort(wanted);
     const { origin } = await startSister(sisterPort);
     state.commit({ kind: 'sister', id: String(sisterPort), value: { port: sisterPort } });
     return { origin };
+  };
+  // One after the other: two that look for a free port at once may find the same.
+  let added: Promise<unknown> = Promise.resolve();
+  const addOrg = (wanted: number | undefined): Promise<{ origin: string }> => {
+    const org = added.then(() => add(wanted));
+    added = org.catch(() => undefined);
+    return org;
   };
 
   const app = express();
