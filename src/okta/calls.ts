@@ -4,7 +4,7 @@ import { groupAnswer, groupRuleAnswer, userAnswer } from './answers.schema.js';
 import { callOf } from './call.js';
 import { answerOf, readJson, readNothing, type Caller } from './caller.js';
 import type { Answer, CallOptions, OktaConnection } from './connection.js';
-import { findGroupsByName } from './group-search.js';
+import { findGroupsByName, listGroups } from './group-search.js';
 import { UserSight } from './user-sight.js';
 import type { TokenSource } from './token-source.js';
 
@@ -70,6 +70,8 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
     },
 
     findGroupsByName: (name, options) => findGroupsByName(caller, name, options),
+
+    listGroups: (prefix, options) => listGroups(caller, prefix, options),
 
     async listGroupMembers(group, options) {
       return caller.list(callOf('GET', `${GROUP}/users`, 'D', { group }), userAnswer, options);

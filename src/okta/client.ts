@@ -3,11 +3,13 @@
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { ConnectionId } from '../domain/brand.js';
+import type { Sightings } from '../domain/sightings.js';
 import { answerOf, Caller } from './caller.js';
 import { createConnection } from './calls.js';
 import { Clock } from './clock.js';
 import type { Answer, CallOptions, OktaConnection } from './connection.js';
 import { newAgent } from './exchange.js';
+import { inspect, type InspectionOptions } from './inspection.js';
 import { callable, mint } from './minting.js';
 import { Prover } from './proof.js';
 import { createSender, type SenderParts } from './sender.js';
@@ -52,6 +54,11 @@ export interface OktaClientOptions {
   observe?: (call: ObservedCall) => void;
 }
 
+export interface Inspector {
+  /** What the org of a connection is like, for the doctor; null where there is no such connection. */
+  inspect(id: ConnectionId, options: InspectionOptions): Promise<Sightings | null>;
+}
+
 export interface OktaClient {
   /** The same object every time. Whether there is such a connection shows at the first call. */
   connection(id: ConnectionId): OktaConnection;
@@ -72,7 +79,7 @@ export interface OktaClient {
 const TIMEOUT_MS = 20_000;
 const MAX_CONCURRENT = 8;
 
-export function createOktaClient(options: OktaClientOptions): OktaClient {
+export function createOktaClient(options: OktaClientOptions): OktaClient & Inspector {
   const { timeoutMs = TIMEOUT_MS, maxConcurrent = MAX_CONCURRENT, lookup } = options;
   const { allowLoopback = false } = options;
   const guard = { allowLoopback, lookup };
@@ -109,6 +116,12 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
       const { scopes, proofKey } = token;
       return answerOf(answer, { scopes, tokenType: proofKey === null ? 'Bearer' : 'DPoP' });
     },
+    async inspect(id, how) {
+      const credentials = await options.credentials(id);
+      if (credentials === null) return null;
+      const observe = observerOf(id, options);
+      return inspect({ dispatcher, allowLoopback, lookup, observe }, credentials, how);
+    },
     async close() {
       if (options.dispatcher === undefined) await dispatcher.destroy();
     },
@@ -117,16 +130,15 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
 
 function connect(
   id: ConnectionId,
-  { credentials, tokens, gate, observe, allowLoopback = false }: OktaClientOptions,
+  options: OktaClientOptions,
   parts: Pick<SenderParts, 'dispatcher' | 'seats' | 'timeoutMs'>,
 ): OktaConnection {
+  const { credentials, tokens, gate, allowLoopback = false } = options;
   const send = createSender({
     ...parts,
     acquire: (bucket) => gate.acquire(id, bucket),
     learn: (bucket, sighting) => gate.learn(id, bucket, sighting),
-    observe: ({ method, template, bucket }, status, durationMs, requestId) => {
-      observe?.({ connection: id, method, path: template, bucket, status, durationMs, requestId });
-    },
+    observe: observerOf(id, options),
   });
   const clock = new Clock();
   const source = new TokenSource({
@@ -139,4 +151,10 @@ function connect(
     prover: new Prover(clock),
   });
   return createConnection(source, new Caller(source, send, new Prover(clock)));
+}
+
+function observerOf(id: ConnectionId, { observe }: OktaClientOptions): SenderParts['observe'] {
+  return ({ method, template, bucket }, status, durationMs, requestId) => {
+    observe?.({ connection: id, method, path: template, bucket, status, durationMs, requestId });
+  };
 }

@@ -71,6 +71,8 @@ export interface OktaConnection {
   getGroup(group: string, options?: CallOptions): Promise<Answer<OktaGroup>>;
   /** Groups of exactly this name, capitals included. Okta does not promise that there is only one. */
   findGroupsByName(name: string, options?: CallOptions): Promise<Answer<OktaGroup[]>>;
+  /** The first 200 whose names start with `prefix`, any where it is empty; capitals do not count. */
+  listGroups(prefix: string, options?: CallOptions): Promise<Answer<OktaGroup[]>>;
   /** All pages, or as many as it takes until `until` holds for a member, who is then the last. */
   listGroupMembers(
     group: OktaGroupId,

@@ -26,6 +26,20 @@ export async function findGroupsByName(
   return { ...facts, value: [...new Map(all.map((group) => [group.id, group])).values()] };
 }
 
+/** One page, by `q`, which is never more than that. */
+export function listGroups(
+  caller: Caller,
+  prefix: string,
+  options?: CallOptions,
+): Promise<Answer<OktaGroup[]>> {
+  let left = LIMIT;
+  const query = { ...(prefix === '' ? {} : { q: prefix }), limit: `${LIMIT}` };
+  return caller.list(callOf('GET', GROUPS, 'D', {}, query), groupAnswer, {
+    ...options,
+    until: () => (left -= 1) === 0,
+  });
+}
+
 function mayBeCutShort(starting: number, exact: number): boolean {
   return starting >= LIMIT || (exact === 0 && starting >= SHORTEST_PAGE);
 }
