@@ -11,7 +11,7 @@ import { publicHalf } from './public-jwk.js';
 import { openJson, sealJson } from './sealed.js';
 import type { ConnectionStore } from './store.js';
 
-const FIRST_PAUSE_MS = 10_000;
+export const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 /** Somebody else has just taken the probe; its outcome is not known sooner than this. */
 const SHORTEST_WAIT_MS = 1_000;

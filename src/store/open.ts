@@ -26,6 +26,7 @@ import { createRefusalStore } from './refusals.js';
 import { createRunStore } from './runs.js';
 import type { Store } from './store.js';
 import { createTokenStore } from './tokens.js';
+import { createVerificationStore } from './verifications.js';
 
 export interface StoreOptions extends DatabaseOptions {
   /**
@@ -101,6 +102,7 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
     connections: createConnectionStore(db, ring),
     connectionKeys: createConnectionKeyStore(db, ring),
     accessProfiles: createAccessProfileStore(db, ring),
+    verifications: createVerificationStore(db, ring),
     runs: createRunStore(db, keys),
     tokens: createTokenStore(db, ring, Math.max(1, Math.floor(poolSize / 2))),
     rates: createRateStore(db),

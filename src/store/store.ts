@@ -2,6 +2,7 @@
 // Only interfaces; `openStore` in `open.ts` makes the real thing.
 import type { AccessProfile } from '../domain/access-profile.js';
 import type { ConnectionId, OktaUserId, RunId, SubjectRef } from '../domain/brand.js';
+import type { Conclusion } from '../domain/checks.js';
 import type { Connection, ConnectionProblem, ConnectionSettings } from '../domain/connection.js';
 import type { Deed, Recollection } from '../domain/deeds.js';
 import type { JsonValue } from '../domain/okta-user.js';
@@ -23,6 +24,7 @@ export interface Store {
   connections: ConnectionStore;
   connectionKeys: ConnectionKeyStore;
   accessProfiles: AccessProfileStore;
+  verifications: VerificationStore;
   runs: RunStore;
   tokens: TokenStore;
   rates: RateStore;
@@ -148,6 +150,16 @@ export interface AccessProfileStore {
   get(connection: ConnectionId, name: string): Promise<AccessProfile | null>;
   put(connection: ConnectionId, profile: AccessProfile): Promise<'made' | 'replaced'>;
   remove(connection: ConnectionId, name: string): Promise<boolean>;
+}
+
+export interface VerificationStore {
+  /**
+   * Lets the connection stand as a verification of it came out: ready where all works; else it stays
+   * as it was, or is blocked where it was ready and no run could do anything. A connection that is not
+   * ready says why. False, and nothing is changed, where it is not the one that was verified any more
+   * (another domain, client, key or scopes).
+   */
+  settle(verified: Connection, conclusion: Conclusion): Promise<boolean>;
 }
 
 export interface NewRun {
