@@ -12,7 +12,9 @@ import {
 } from '@temporalio/worker';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createActivities } from './activities/index.js';
+import { createQuestionActivities } from './activities/questions.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
+import { interactiveQueue } from './contract/questions.js';
 import { createDataConverter } from './crypto/data-converter.js';
 import { CryptoError } from './crypto/errors.js';
 import { readMasterKeys } from './crypto/master-key.js';
@@ -34,6 +36,16 @@ import { openStore } from './store/open.js';
 const MAX_ACTIVITIES = 40;
 /** Each cached workflow takes about a megabyte (measured: 200 cached, 214 MB). */
 const MAX_CACHED_WORKFLOWS = 100;
+
+/** Questions that somebody waits for, on a queue of their own. The API lets 20 wait at once. */
+const QUESTIONS = {
+  maxConcurrentActivityTaskExecutions: 20,
+  maxConcurrentWorkflowTaskExecutions: 4,
+  maxConcurrentActivityTaskPolls: 2,
+  maxConcurrentWorkflowTaskPolls: 2,
+  // Each lives for one activity: none is worth keeping.
+  maxCachedWorkflows: 0,
+} satisfies Partial<WorkerOptions>;
 
 /** For calls in flight after a signal; what is cut off then is retried elsewhere. */
 const GRACE_MS = 25_000;
@@ -85,32 +97,45 @@ async function main(config: Config, log: Logger): Promise<void> {
       address: config.temporalAddress ?? connectionOptions.address ?? missing('TEMPORAL_ADDRESS'),
     }),
   );
-  const worker = await persist(log, 'namespace', stop.signal, () =>
+  const common: Omit<WorkerOptions, 'taskQueue'> = {
+    connection,
+    namespace: config.temporalNamespace,
+    dataConverter: createDataConverter(store.keyRing),
+    shutdownGraceTime: '15 seconds',
+    shutdownForceTime: '20 seconds',
+    interceptors: {
+      ...tracing?.worker.interceptors,
+      activity: [...(tracing?.worker.interceptors.activity ?? []), watch.interceptor],
+    },
+    ...(tracing === null ? {} : { sinks: tracing.worker.sinks }),
+    ...workflowSource(config, tracing),
+  };
+  const runs = await persist(log, 'namespace', stop.signal, () =>
     Worker.create({
-      connection,
-      namespace: config.temporalNamespace,
+      ...common,
       taskQueue: config.taskQueue,
       activities: createActivities({ okta, store, now: () => new Date(), observe: watch.step }),
-      dataConverter: createDataConverter(store.keyRing),
       maxConcurrentActivityTaskExecutions: MAX_ACTIVITIES,
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
-      shutdownGraceTime: '15 seconds',
-      shutdownForceTime: '20 seconds',
-      interceptors: {
-        ...tracing?.worker.interceptors,
-        activity: [...(tracing?.worker.interceptors.activity ?? []), watch.interceptor],
-      },
-      ...(tracing === null ? {} : { sinks: tracing.worker.sinks }),
-      ...workflowSource(config, tracing),
+    }),
+  );
+  const questions = await persist(log, 'namespace', stop.signal, () =>
+    Worker.create({
+      ...common,
+      ...QUESTIONS,
+      taskQueue: interactiveQueue(config.taskQueue),
+      activities: createQuestionActivities({ okta, store }),
     }),
   );
 
-  stop.signal.addEventListener('abort', () => {
-    worker.shutdown();
-  });
-  if (stop.signal.aborted) worker.shutdown();
+  const shutDown = () => {
+    runs.shutdown();
+    questions.shutdown();
+  };
+  stop.signal.addEventListener('abort', shutDown);
+  if (stop.signal.aborted) shutDown();
   log.info({ event: 'worker.ready', taskQueue: config.taskQueue });
-  await worker.run();
+  await Promise.all([runs.run(), questions.run()]);
   await connection.close();
   await okta.close();
   await store.close();

@@ -12,6 +12,7 @@ import type { Route } from './route.js';
 import { accessProfileRoutes } from './routes/access-profiles.js';
 import { actionRoutes } from './routes/actions.js';
 import { apiKeyRoutes } from './routes/api-keys.js';
+import { connectionCheckRoutes } from './routes/connection-checks.js';
 import { connectionKeyRoutes } from './routes/connection-keys.js';
 import { connectionRoutes } from './routes/connections.js';
 import { offboardingRoutes } from './routes/offboardings.js';
@@ -55,6 +56,7 @@ function routesOf(deps: AppDeps): Route[] {
     ...runRoutes(request),
     ...actionRoutes({ ...request, actions }),
     ...connectionRoutes(deps),
+    ...connectionCheckRoutes(deps),
     ...connectionKeyRoutes(deps),
     ...accessProfileRoutes(deps.store),
     ...apiKeyRoutes(deps),

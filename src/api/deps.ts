@@ -1,9 +1,9 @@
 // What the API is made of. `main.ts` makes the real things, tests make stand-ins.
 import type { PayloadCodec } from '@temporalio/common';
-import type { ConnectionId } from '../domain/brand.js';
 import type { Logger } from '../observability/logger.js';
 import type { ApiMetrics } from '../observability/metrics.js';
 import type { Store } from '../store/store.js';
+import type { Interactive } from './interactive.js';
 import type { Engine } from './temporal.js';
 
 export interface AppDeps {
@@ -20,6 +20,9 @@ export interface AppDeps {
     | 'subjectRef'
   >;
   engine: Engine;
+  interactive: Pick<Interactive, 'ask'>;
+  /** For a connection that was made or changed; waits for nothing. */
+  verifySoon: Interactive['verifySoon'];
   codecs: PayloadCodec[];
   log: Logger;
   metrics: ApiMetrics;
@@ -33,8 +36,6 @@ export interface AppDeps {
   pendingSetup?: () => string[];
   /** The simulator's loopback origin is taken as a domain. */
   isEmbedded: boolean;
-  /** Starts a verification of a connection that is new or changed, and does not wait for it. */
-  verifySoon: (id: ConnectionId) => void;
   now?: () => number;
   /** Bounds of waiting, in milliseconds; for tests. */
   closingMs?: number;

@@ -13,6 +13,7 @@ import { openStore, type OpenStore } from '../store/open.js';
 import { learnAdminKey } from './admin-key.js';
 import { createApp } from './app.js';
 import { loadConnectionFile } from './connection-file.js';
+import { createInteractive } from './interactive.js';
 import { startKeySweep } from './key-sweep.js';
 import { retryMended } from './mended.js';
 import { isDatabaseTrouble } from './problem.js';
@@ -59,6 +60,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   const dataConverter = createDataConverter(store.keyRing);
   const client = temporalClient(connection, namespace, dataConverter, tracing?.clientInterceptors);
   const engine = createEngine({ client, namespace, taskQueue: config.taskQueue });
+  const interactive = createInteractive({ client, taskQueue: config.taskQueue, log });
   const setup: Setup = runSetup(
     {
       'search-attributes': () => registerSearchAttributes(connection, namespace, log),
@@ -70,6 +72,8 @@ async function main(config: Config, log: Logger): Promise<void> {
   const app = createApp({
     store,
     engine,
+    interactive,
+    verifySoon: interactive.verifySoon,
     codecs: dataConverter.payloadCodecs ?? [],
     log,
     metrics: createApiMetrics({
@@ -82,7 +86,6 @@ async function main(config: Config, log: Logger): Promise<void> {
     publicUrl: config.publicUrl,
     codecPath: config.codecPath,
     isEmbedded: config.simulatorOrigin !== null,
-    verifySoon: () => undefined,
     pendingSetup: () => setup.pending(),
   });
   answer = tracing === null ? app : tracing.requests(app);

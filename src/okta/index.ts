@@ -1,6 +1,7 @@
 // The public face of the Okta client.
 export {
   createOktaClient,
+  type Inspector,
   type ObservedCall,
   type OktaClient,
   type OktaClientOptions,

@@ -2,3 +2,4 @@
 export { adoptKey } from './adopt-key.js';
 export { offboard } from './offboard.js';
 export { onboard } from './onboard.js';
+export { listGroups, verifyConnection } from './questions.js';

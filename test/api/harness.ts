@@ -88,6 +88,8 @@ export async function startHarness(deps: Partial<AppDeps> = {}): Promise<Harness
   const app = createApp({
     store: fake.store,
     engine: createEngine({ client: temporal.client, namespace: 'default', taskQueue: 'tenure' }),
+    interactive: { ask: () => Promise.reject(new Error('nobody is there to ask')) },
+    verifySoon: () => undefined,
     codecs: [],
     log: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
     metrics: createApiMetrics(),
@@ -96,7 +98,6 @@ export async function startHarness(deps: Partial<AppDeps> = {}): Promise<Harness
     publicUrl: 'http://127.0.0.1:8080',
     codecPath: null,
     isEmbedded: false,
-    verifySoon: () => undefined,
     now: () => NOW,
     closingMs: 300,
     showMs: 120,

@@ -2,7 +2,6 @@
 // over to the simulated Okta by hand, and what came of it seen in Okta's own log.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { as } from '../../src/domain/brand.js';
 import { eventually } from '../support/eventually.js';
 import { startTenure, type Tenure } from '../support/tenure.js';
 
@@ -35,7 +34,7 @@ const offer = (id: string, key: unknown) =>
 const refusal = (id: string) =>
   eventually('a refusal', async () => (await show(id)).nextKey?.problem ?? undefined);
 
-/** Connected, registered in Okta, and taken for verified. */
+/** Connected, registered in Okta, and verified. */
 async function connect(id: string): Promise<ConnectionView> {
   const clientId = `0oa${id}`;
   const key = { generate: true, alg: 'ES256' };
@@ -43,7 +42,8 @@ async function connect(id: string): Promise<ConnectionView> {
   const made = await tenure.api<ConnectionView>('POST', '/v1/connections', wanted);
   expect(made.status).toBe(201);
   await tenure.sim('POST', '/apps', { clientId, jwks: { keys: [made.body.publicJwk] } });
-  await tenure.store.connections.unblock(as(id));
+  const verified = await tenure.api<{ ok: boolean }>('POST', `/v1/connections/${id}/verify`);
+  expect(verified.body).toMatchObject({ ok: true });
   return made.body;
 }
 

@@ -1,7 +1,7 @@
 // Many orgs in one installation: keys, tokens and API keys of one never serve another, and a key is
 // changed while runs are under way.
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { as } from '../../src/domain/brand.js';
 import { eventually } from '../support/eventually.js';
 import { startTenure, type RunView, type Tenure } from '../support/tenure.js';
 
@@ -43,17 +43,27 @@ async function at<T>(org: string, method: string, path: string, body?: unknown):
   return (await response.json()) as T;
 }
 
-/** Made over HTTP with a key of its own, not registered in Okta yet, and taken for verified. */
-async function connect(id: string, domain: string): Promise<ConnectionView> {
-  const { status, body } = await tenure.api<ConnectionView>('POST', '/v1/connections', {
-    id,
-    domain,
-    clientId: `0oa${id}`,
-    key: { generate: true, alg: 'ES256' },
-  });
-  expect(status).toBe(201);
-  await tenure.store.connections.unblock(as(id));
-  return body;
+/** With a key that Okta knows already; made over HTTP, and verified by itself. */
+async function connect(id: string, domain: string, app: (jwk: JWK) => unknown): Promise<void> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const named = { kid: id, alg: 'ES256', use: 'sig' };
+  const clientId = `0oa${id}`;
+  const publicJwk = { ...(await exportJWK(publicKey)), ...named };
+  await at(domain, 'POST', '/apps', { clientId, ...(app(publicJwk) as object) });
+  const key = { jwk: { ...(await exportJWK(privateKey)), ...named } };
+  const wanted = { id, domain, clientId, key };
+  expect((await tenure.api('POST', '/v1/connections', wanted)).status).toBe(201);
+}
+
+async function verified(id: string): Promise<ConnectionView> {
+  return eventually(
+    `${id} is verified`,
+    async () => {
+      const seen = await connection(id);
+      return seen.status === 'ready' && seen;
+    },
+    90_000,
+  );
 }
 
 const hire = async (connectionId: string, email: string) => {
@@ -71,11 +81,11 @@ it('a hundred orgs at once: no call leaves with the key or the token of another'
     Array.from({ length: 100 }, async (_, index) => {
       const { origin } = await tenure.sim<{ origin: string }>('POST', '/orgs', {});
       const id = `org-${index}`;
-      const { publicJwk } = await connect(id, origin);
-      await at(origin, 'POST', '/apps', { clientId: `0oa${id}`, jwks: { keys: [publicJwk] } });
+      await connect(id, origin, (publicJwk) => ({ jwks: { keys: [publicJwk] } }));
       return { id, origin, email: `person@${id}.example` };
     }),
   );
+  await Promise.all(orgs.map(({ id }) => verified(id)));
   await Promise.all(orgs.map(({ id, email }) => hire(id, email)));
   await eventually('all are done', async () => (await completed('')).length === 100, 120_000);
 
@@ -84,7 +94,7 @@ it('a hundred orgs at once: no call leaves with the key or the token of another'
     expect(new Set(calls.map(({ clientId }) => clientId))).toEqual(new Set([`0oa${id}`]));
     expect(calls.filter(({ status }) => status === 401)).toEqual([]);
     const tokens = calls.filter(({ path }) => path === '/oauth2/v1/token');
-    expect(tokens.map(({ status }) => status)).toEqual([200]);
+    expect(new Set(tokens.map(({ status }) => status))).toEqual(new Set([200]));
     const users = await at<{ profile: { login: string } }[]>(origin, 'GET', '/users');
     expect(users.map(({ profile }) => profile.login)).toContain(email);
     expect(users.filter(({ profile }) => profile.login.startsWith('person@'))).toHaveLength(1);
@@ -93,9 +103,9 @@ it('a hundred orgs at once: no call leaves with the key or the token of another'
 
 it('a new key while 50 runs are under way, read by Okta from our URL: none of them notices', async () => {
   const { domain } = await connection('demo');
-  const before = await connect('turning', domain);
   const jwksUri = `${tenure.origin}/.well-known/jwks/turning.json`;
-  await tenure.sim('POST', '/apps', { clientId: '0oaturning', jwksUri });
+  await connect('turning', domain, () => ({ jwksUri }));
+  const before = await verified('turning');
 
   const ids: string[] = [];
   for (let index = 0; index < 50; index += 1) {

@@ -7,13 +7,20 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities, type Activities } from '../../src/activities/index.js';
+import { createQuestionActivities } from '../../src/activities/questions.js';
 import { createApp } from '../../src/api/app.js';
 import { keyHash, keyId } from '../../src/api/auth.js';
 import { CONNECTION_OPTIONS } from '../../src/api/grpc.js';
+import {
+  createInteractive,
+  type Interactive,
+  type InteractiveOptions,
+} from '../../src/api/interactive.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
 import { retryMended } from '../../src/api/mended.js';
 import { startRounds } from '../../src/api/rounds.js';
 import { createEngine, type Engine } from '../../src/api/temporal.js';
+import { interactiveQueue } from '../../src/contract/questions.js';
 import { createDataConverter } from '../../src/crypto/data-converter.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { createApiMetrics } from '../../src/observability/metrics.js';
@@ -87,6 +94,7 @@ export interface Tenure {
   users: (login: string) => Promise<OrgUser[]>;
   /** Calls to Okta in order, `METHOD path`, token calls left out. */
   oktaCalls: () => Promise<string[]>;
+  verifySoon: Interactive['verifySoon'];
   startWorker: () => Promise<void>;
   stopWorker: () => Promise<void>;
   close: () => Promise<void>;
@@ -98,6 +106,7 @@ export async function startTenure(
     activities?: Partial<Activities>;
     /** Others than the suite's. */
     servers?: { temporalAddress: string; postgresUrl: string };
+    interactive?: Pick<InteractiveOptions, 'waitMs' | 'places'>;
   } = {},
 ): Promise<Tenure> {
   const address = options.servers?.temporalAddress ?? inject('temporalAddress');
@@ -125,31 +134,42 @@ export async function startTenure(
   const client = new Client({ connection, dataConverter });
   const taskQueue = `test-${randomUUID()}`;
 
-  let worker: Worker | undefined;
-  let running: Promise<void> | undefined;
+  let workers: Worker[] = [];
+  let running: Promise<unknown> | undefined;
   const startWorker = async () => {
-    worker = await Worker.create({
+    const common = {
       connection: native,
-      taskQueue,
       dataConverter,
-      activities: {
-        ...createActivities({ okta, store, now: () => new Date() }),
-        ...options.activities,
-      },
       workflowBundle: { codePath: inject('workflowBundle') },
       shutdownForceTime: '10 seconds',
-    });
-    running = worker.run();
+    };
+    workers = await Promise.all([
+      Worker.create({
+        ...common,
+        taskQueue,
+        activities: {
+          ...createActivities({ okta, store, now: () => new Date() }),
+          ...options.activities,
+        },
+      }),
+      Worker.create({
+        ...common,
+        taskQueue: interactiveQueue(taskQueue),
+        activities: createQuestionActivities({ okta, store }),
+      }),
+    ]);
+    running = Promise.all(workers.map((worker) => worker.run()));
   };
   const stopWorker = async () => {
-    worker?.shutdown();
+    for (const worker of workers) worker.shutdown();
     await running;
-    worker = undefined;
+    workers = [];
     running = undefined;
   };
   if (options.worker !== false) await startWorker();
 
   const log = createLogger({ level: 'fatal', format: 'json', part: 'api' });
+  const interactive = createInteractive({ client, taskQueue, log, ...options.interactive });
   const engine = createEngine({ client, namespace: 'default', taskQueue });
   const { runs, refusals } = store;
   const mended = startRounds('mended', () => retryMended({ refusals, runs, engine, log }), {
@@ -158,6 +178,8 @@ export async function startTenure(
   });
   const app = createApp({
     store,
+    interactive,
+    verifySoon: interactive.verifySoon,
     engine,
     codecs: dataConverter.payloadCodecs ?? [],
     log,
@@ -167,7 +189,6 @@ export async function startTenure(
     publicUrl: 'http://127.0.0.1',
     codecPath: null,
     isEmbedded: true,
-    verifySoon: () => undefined,
   });
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -234,6 +255,7 @@ export async function startTenure(
         .filter(({ path }) => !path.startsWith('/oauth2'))
         .map(({ method, path }) => `${method} ${path}`);
     },
+    verifySoon: interactive.verifySoon,
     startWorker,
     stopWorker,
     close: async () => {
