@@ -167,11 +167,7 @@ create index idempotency_by_age on idempotency (claimed_at);
 `,
   },
   {
-    name: '0004-undo-facts',
-    sql: 'alter table run_steps add column deed jsonb',
-  },
-  {
-    name: '0003-connection-keys',
+    name: '0002-connection-keys',
     sql: `
 alter table connections
   add column next_public_jwk jsonb,
@@ -191,7 +187,11 @@ create table access_profiles (
 `,
   },
   {
-    name: '0005-decodes',
+    name: '0003-undo-facts',
+    sql: 'alter table run_steps add column deed jsonb',
+  },
+  {
+    name: '0004-decodes',
     sql: `
 -- Whoever asked for payloads in clear: an API key, or (null) the Web UI of the embedded mode.
 create table decodes (

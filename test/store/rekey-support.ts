@@ -66,6 +66,12 @@ export async function filled(people = 3) {
 
 async function fill(store: OpenStore, people: number): Promise<void> {
   await store.connections.put(aConnection());
+  await store.accessProfiles.put(CONNECTION, {
+    name: 'engineer',
+    groups: ['Engineering'],
+    attributes: { title: 'Engineer' },
+  });
+  await store.connectionKeys.offer(CONNECTION, { ...aConnection().privateJwk, kid: 'k2' });
   await store.connections.block(CONNECTION, {
     code: 'OKTA_AUTH_FAILED',
     title: 'Refused',
@@ -109,6 +115,8 @@ export async function everythingIn(store: OpenStore): Promise<string> {
     await store.connections.list(),
     await store.connections.credentials(CONNECTION),
     await store.tokens.read(CONNECTION),
+    await store.accessProfiles.list(CONNECTION),
+    (await store.connectionKeys.next(CONNECTION))?.credentials,
     store.subjectRef('person-0@example.com'),
   ]);
 }
