@@ -99,7 +99,8 @@ describe('a hold that was terminated', () => {
     await post(id, 'cancel');
     const run = await tenure.until(id, 'undone', isCancelled);
     expect(run.outcome).toBe('undone');
-    expect(await temporalStatus(run)).toBe('CANCELLED');
+    // A workflow ends just after its last report.
+    await eventually('it ends', async () => (await temporalStatus(run)) === 'CANCELLED');
     const after = await user(login);
     expect([after.status, after.groups.sort()]).toEqual(['ACTIVE', before.groups.sort()]);
     const actions = await actionsOf(id);
@@ -249,8 +250,9 @@ describe.each(['demo', 'seed-role'])('an onboarding that was terminated (%s)', (
   /** Created, and kept from being read back. */
   async function halfDone(): Promise<{ id: string; login: string }> {
     const { email, ...names } = somebody();
-    const path = connection === 'demo' ? '/api/v1/users/*/groups' : '/api/v1/groups/*/users';
-    await tenure.sim('POST', '/faults', { method: 'GET', path, fault: '500', times: 1_000 });
+    // The first look finds nobody; from the second on, the read-back, Okta does not answer.
+    const looks = { method: 'GET', path: '/api/v1/users/*', after: 1 };
+    await tenure.sim('POST', '/faults', { ...looks, fault: '500', times: 1_000 });
     const person = { ...names, email };
     const id = await ask('/v1/onboardings', { connection, person, groups: ['Engineering'] });
     await tenure.until(id, 'created', ({ steps }) =>
