@@ -41,6 +41,7 @@ export async function offboard(input: OffboardInput): Promise<RunResult> {
     removedGroups: carried?.removedGroups ?? [],
   };
   const taken = newTaken(input, ledge);
+  takeUp(taken, ledge);
 
   return settle(run, ledge, async () => {
     if (recovered !== undefined) {
@@ -109,6 +110,15 @@ function newTaken({ run: ref, person }: OffboardInput, ledge: Ledge): Taken {
     },
   };
   return taken;
+}
+
+/** What the run before has taken and handed over is given back by a cancel at any moment. */
+function takeUp(taken: Taken, ledge: Ledge): void {
+  if (ledge.suspended) {
+    taken.before = beforeOf(null, undefined);
+    ledge.compensations.add(taken.giveBack);
+  }
+  if (ledge.removedGroups.length > 0) ledge.compensations.add(taken.putBack);
 }
 
 /** Takes up what a workflow before this one did; says which moments are still to come. */

@@ -91,6 +91,20 @@ describe('an offboarding', () => {
     expect(stubs.last(run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
   });
 
+  it('gives back what the run before handed over, although it has done nothing itself', async () => {
+    const stubs = stubActivities();
+    const { offboard } = await start(stubs);
+    const { handle, run } = await offboard({
+      suspendAt: inMs(HOUR),
+      person: { login: 'ada@example.com', name: 'Ada Lovelace', oktaUserId: USER_ID },
+      carried: { suspended: true, removedGroups: ['00g00000000000000000' as never], takeovers: [] },
+    });
+    await eventually('it is scheduled', () => stubs.last(run.id)?.waiting?.for === 'suspend');
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    expect(stubs.calls).toEqual(['readUser', 'assignGroups', 'unsuspendUser']);
+  });
+
   it('never gives back what somebody else took', async () => {
     const stubs = stubActivities({
       suspendUser: () => Promise.resolve({ result: 'left', ours: false }),
