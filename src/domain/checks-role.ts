@@ -10,7 +10,8 @@ const ASSIGN =
   'Applications > Applications > your app > Admin roles > Edit assignments: add your role with your resource set.';
 const RESOURCES =
   'Security > Administrators > Resources > your resource set > Edit resource set > Add another resource type';
-const PROBE = 'POST /v1/connections/{id}/verify?probe=true asks by writes that Okta must refuse.';
+const PROBE =
+  'A probe asks by writes that Okta must refuse: npm run tenure -- verify ID --probe, or ?probe=true.';
 
 /**
  * `none`: it may look, and sees nobody. `unclear`: it may not look, or sees nobody; the answers do not
