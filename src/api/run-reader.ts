@@ -34,7 +34,8 @@ const TASK_PATIENCE_MS = 1_000;
 export function createRunReader({ runs, engine, ui, log }: RunReaderDeps): RunReader {
   async function find(key: ApiKey, id: string): Promise<RunRecord> {
     const address = parseRunAddress(id);
-    if (address === null) throw notFound(id);
+    // What is no id may be anything that somebody has pasted: a login, a key.
+    if (address === null) throw Problem.notFound('RUN_NOT_FOUND', 'This run');
     const { connection, subjectRef } = address.kind === 'run' ? address.run : address;
     if (!mayUse(key, connection)) throw notFound(id);
     const run =

@@ -1,4 +1,5 @@
 // Which connection a request is about, as far as its key may know of it.
+import { CONNECTION_ID } from '../contract/ids.js';
 import { as, type ConnectionId } from '../domain/brand.js';
 import type { Connection } from '../domain/connection.js';
 import type { ApiKey, ConnectionStore } from '../store/store.js';
@@ -13,7 +14,9 @@ export async function visibleConnection(
   id: string,
 ): Promise<Connection> {
   const found = mayUse(key, as<ConnectionId>(id)) ? await connections.get(as(id)) : null;
-  if (found === null) throw Problem.notFound('CONNECTION_NOT_FOUND', `The connection ${id}`);
+  // What is no id may be anything that somebody has pasted, and is not repeated.
+  const named = CONNECTION_ID.test(id) ? `The connection ${id}` : 'This connection';
+  if (found === null) throw Problem.notFound('CONNECTION_NOT_FOUND', named);
   return found;
 }
 

@@ -265,6 +265,17 @@ describe('an address', () => {
     expect([answer.status, answer.body.code]).toEqual([status, code]);
   });
 
+  it.each([
+    ['GET', '/v1/runs'],
+    ['GET', '/v1/connections'],
+    ['GET', '/v1/connections/demo/access-profiles'],
+    ['DELETE', '/v1/api-keys'],
+  ])('%s %s/… repeats nothing of what was pasted in place of an id', async (method, path) => {
+    const { status, text } = await api.call(method, `${path}/Pasted.Secret_1`, { key: KEYS.admin });
+    expect(status).toBe(404);
+    expect(text).not.toContain('Pasted');
+  });
+
   it('tells what it takes', async () => {
     const options = await api.call('OPTIONS', '/v1/runs', { key: null });
     expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);

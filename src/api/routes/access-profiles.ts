@@ -33,7 +33,7 @@ export function accessProfileRoutes({
       role: 'reader',
       handle: async (call) => {
         const found = await accessProfiles.get(await connectionOf(call), nameOf(call));
-        if (found === null) throw unknown(call);
+        if (found === null) throw unknown();
         return { status: 200, body: found };
       },
     },
@@ -54,7 +54,7 @@ export function accessProfileRoutes({
       role: 'admin',
       handle: async (call) => {
         const isRemoved = await accessProfiles.remove(await connectionOf(call), nameOf(call));
-        if (!isRemoved) throw unknown(call);
+        if (!isRemoved) throw unknown();
         return { status: 204, body: null };
       },
     },
@@ -69,8 +69,8 @@ function nameOf(call: Call): string {
   return call.params['name'] ?? '';
 }
 
-function unknown(call: Call): Problem {
-  return Problem.notFound('ACCESS_PROFILE_NOT_FOUND', `The access profile ${nameOf(call)}`);
+function unknown(): Problem {
+  return Problem.notFound('ACCESS_PROFILE_NOT_FOUND', 'This access profile');
 }
 
 function read(call: Call): AccessProfile {

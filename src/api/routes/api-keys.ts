@@ -60,7 +60,7 @@ export function apiKeyRoutes({ store }: Pick<AppDeps, 'store'>): Route[] {
 
   async function find(id: string) {
     const found = await apiKeys.find(id);
-    if (found === null) throw Problem.notFound('API_KEY_NOT_FOUND', `The API key ${id}`);
+    if (found === null) throw Problem.notFound('API_KEY_NOT_FOUND', 'This API key');
     return found;
   }
 }
