@@ -142,7 +142,7 @@ function environment({ config, env, home, addresses }: Setting): Environment {
 
 function readyText(config: Config, addresses: KnownAddresses): string {
   const rows = [
-    ['API and console', addresses.api],
+    ['API', addresses.api],
     ['API documentation', `${addresses.api}/docs`],
     ['Temporal Web UI', addresses.temporalUi ?? `(that of ${addresses.temporal})`],
     ['Simulated Okta', addresses.simulator],

@@ -83,7 +83,7 @@ export function simulatorPart(options: NodePartOptions): Part {
   };
 }
 
-/** API and console. */
+/** The API. */
 export function apiPart(options: NodePartOptions, origin: string): Part {
   return {
     ...nodePart('api', 'api/main.js', options),

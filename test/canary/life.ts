@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { readMasterKeys } from '../../src/crypto/master-key.js';
 import { startInstallation, type Installation, type Ports } from '../../src/demo/installation.js';
-import { as } from '../../src/domain/brand.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import { tenure } from '../cli/tenure.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../observability/otlp-receiver.js';
@@ -56,8 +55,8 @@ export interface Life {
   sim: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
   /** Until the run looks as `isAs` wants it. */
   until: (id: string, what: string, isAs: (run: RunView) => boolean) => Promise<RunView>;
-  /** Made over HTTP, known to the simulated Okta by `known`, and taken for verified. */
-  connect(id: string, key: unknown, known: KeyPair, app?: object): Promise<void>;
+  /** Made over HTTP, known to the simulated Okta by `known`; whether its verification passes. */
+  connect(id: string, key: unknown, known: KeyPair, app?: object): Promise<boolean>;
   cli(args: readonly string[]): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -144,7 +143,8 @@ export async function startLife(home: string, ports: Ports, metricsPort: number)
       const wanted = { id, domain: okta.origin, clientId, key };
       const { status, body } = await life.api('POST', '/v1/connections', wanted);
       expect(status, JSON.stringify(body)).toBe(201);
-      await life.store.connections.unblock(as(id));
+      const verified = await life.api<{ ok: boolean }>('POST', `/v1/connections/${id}/verify`);
+      return verified.body.ok;
     },
     async cli(args) {
       const outcome = await tenure(args, { TENURE_HOME: home, TENURE_LOG_LEVEL: 'debug' });

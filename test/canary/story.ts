@@ -63,10 +63,16 @@ export async function live(life: Life): Promise<Told> {
   const before = (await readFile(join(life.home, 'master.key'), 'utf8')).trim();
   await life.sim('PATCH', '/org', { customAttributes: ['canaryBadge'] });
   await life.sim('POST', '/groups', { name: TEXTS.group });
-  await life.connect('acme', { pem: keys.acme.pem, kid: keys.acme.kid }, keys.acme);
-  await life.connect('bound', { jwk: keys.other.privateJwk }, keys.other, { dpop: true });
+  expect(await life.connect('acme', { pem: keys.acme.pem, kid: keys.acme.kid }, keys.acme)).toBe(
+    true,
+  );
+  const other = { jwk: keys.other.privateJwk };
+  expect(await life.connect('bound', other, keys.other, { dpop: true })).toBe(true);
   // Somebody has pasted the key of another app.
-  await life.connect('astray', { jwk: JSON.stringify(wrong.privateJwk) }, keys.other);
+  const astray = { jwk: JSON.stringify(wrong.privateJwk) };
+  expect(await life.connect('astray', astray, keys.other)).toBe(false);
+  // As if it had worked once: runs are taken, and wait.
+  await life.store.connections.unblock(as('astray'));
   const { body: made } = await life.api<{ key: string }>('POST', '/v1/api-keys', {
     name: 'HR system',
     role: 'operator',
@@ -180,7 +186,11 @@ function storyOf({ api, sim, until, home, seen, installation }: Life, key: strin
     async contract() {
       const id = await hire('acme', 'with a contract', { endsAt: inSeconds(600) });
       const { next } = await until(id, 'is hired', isDone);
-      await api('POST', `/v1/runs/${next ?? ''}/expedite`, { what: 'suspend', ...why });
+      // Until the workflow has gone on as the offboarding, the answer is that this is not possible.
+      await eventually('its end is brought forward', async () => {
+        const path = `/v1/runs/${next ?? ''}/expedite`;
+        return (await api('POST', path, { what: 'suspend', ...why })).status === 200;
+      });
       await until(next ?? '', 'has left', isHeld);
     },
 
