@@ -42,7 +42,7 @@ export function openDatabase({ databaseUrl, poolSize, log }: DatabaseOptions): D
     application_name: 'tenure',
     statement_timeout: STATEMENT_TIMEOUT_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: 60_000,
+    idleTimeoutMillis: 15_000,
     keepAlive: true,
   });
   // Without these two listeners a lost connection, idle or at work, would end the process.
