@@ -12,6 +12,7 @@ import { startTracing } from '../observability/start-tracing.js';
 import { openStore, type OpenStore } from '../store/open.js';
 import { learnAdminKey } from './admin-key.js';
 import { createApp } from './app.js';
+import { startBlockedSweep } from './blocked-sweep.js';
 import { loadConnectionFile } from './connection-file.js';
 import { createInteractive } from './interactive.js';
 import { startKeySweep } from './key-sweep.js';
@@ -91,6 +92,8 @@ async function main(config: Config, log: Logger): Promise<void> {
   answer = tracing === null ? app : tracing.requests(app);
   const { runs, refusals, connectionKeys } = store;
   const keySweep = startKeySweep({ connectionKeys, engine, log });
+  const { connections } = store;
+  const blockedSweep = startBlockedSweep({ connections, verifySoon: interactive.verifySoon, log });
   const sweep = startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) });
   const mended = startRounds('mended', () => retryMended({ refusals, runs, engine, log }), {
     everyMs: MENDED_EVERY_MS,
@@ -107,7 +110,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   log.info({ event: 'api.stopping' });
   await Promise.all([
     close(server),
-    ...[sweep, mended, orphans, keySweep].map((rounds) => rounds.stop()),
+    ...[sweep, mended, orphans, keySweep, blockedSweep].map((rounds) => rounds.stop()),
   ]);
   await connection.close();
   await store.close();
