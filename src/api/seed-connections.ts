@@ -2,6 +2,7 @@
 // admin role of `seed-role` is the one of Okta's own set-up guide, which cannot read users. Their apps
 // are registered with the simulator at every start, since it may have been reset.
 import { exportJWK, generateKeyPair } from 'jose';
+import { PERMISSION_FACTS, PERMISSIONS } from '../domain/admin-role.js';
 import { as, type ConnectionId } from '../domain/brand.js';
 import { OKTA_SCOPES, type Connection } from '../domain/connection.js';
 import type { ConnectionStore } from '../store/store.js';
@@ -22,15 +23,7 @@ const SEEDS: readonly Seed[] = [
     clientId: '0oaTenureSeedRole000',
     roles: [
       {
-        permissions: [
-          'okta.users.create',
-          'okta.users.userprofile.manage',
-          'okta.users.lifecycle.suspend',
-          'okta.users.lifecycle.unsuspend',
-          'okta.users.groupMembership.manage',
-          'okta.groups.read',
-          'okta.groups.members.manage',
-        ],
+        permissions: PERMISSIONS.filter((permission) => PERMISSION_FACTS[permission].required),
         resourceSet: { users: 'all', groups: 'all' },
       },
     ],
