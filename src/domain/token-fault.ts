@@ -46,20 +46,22 @@ const BY_WORDS: readonly (readonly [words: string, fault: TokenFault])[] = [
   ['permitted network zones', 'network-zone'],
 ];
 
-const BY_ERROR: Readonly<Record<string, TokenFault>> = {
-  consent_required: 'no-scope',
-  invalid_scope: 'scope-unknown',
-  unauthorized_client: 'app-type',
-  unsupported_grant_type: 'app-type',
-  invalid_dpop_proof: 'dpop',
-  use_dpop_nonce: 'dpop',
-  access_denied: 'network-zone',
-};
+const BY_ERROR: ReadonlyMap<string | null, TokenFault> = new Map(
+  Object.entries({
+    consent_required: 'no-scope',
+    invalid_scope: 'scope-unknown',
+    unauthorized_client: 'app-type',
+    unsupported_grant_type: 'app-type',
+    invalid_dpop_proof: 'dpop',
+    use_dpop_nonce: 'dpop',
+    access_denied: 'network-zone',
+  }),
+);
 
 /** Null where the token was not refused. */
 export function tokenFaultOf(token: TokenSighting): TokenFault | null {
   if (token.kind !== 'refused') return null;
   const { words, error } = token;
   const known = words === null ? undefined : BY_WORDS.find(([part]) => words.includes(part));
-  return known?.[1] ?? BY_ERROR[error ?? ''] ?? 'client-or-credentials';
+  return known?.[1] ?? BY_ERROR.get(error) ?? 'client-or-credentials';
 }

@@ -76,16 +76,18 @@ const KNOWN: readonly (readonly [sentence: string, hint: string])[] = [
 ];
 
 /** Where the sentence is none that we know, OAuth's code still says something. */
-const BY_ERROR: Readonly<Record<string, string>> = {
-  invalid_client: `${CLIENT} ${METHOD}`,
-  invalid_scope: 'Check the scopes of the connection.',
-  consent_required: SCOPES,
-  unauthorized_client: TYPE,
-  unsupported_grant_type: TYPE,
-  invalid_dpop_proof: DPOP,
-  use_dpop_nonce: DPOP,
-  access_denied: ZONE,
-};
+const BY_ERROR: ReadonlyMap<string | null, string> = new Map(
+  Object.entries({
+    invalid_client: `${CLIENT} ${METHOD}`,
+    invalid_scope: 'Check the scopes of the connection.',
+    consent_required: SCOPES,
+    unauthorized_client: TYPE,
+    unsupported_grant_type: TYPE,
+    invalid_dpop_proof: DPOP,
+    use_dpop_nonce: DPOP,
+    access_denied: ZONE,
+  }),
+);
 
 /** Total: whatever the answer is. */
 export function oauthErrorOf(answer: HttpAnswer): OAuthError {
@@ -94,7 +96,7 @@ export function oauthErrorOf(answer: HttpAnswer): OAuthError {
   return {
     error,
     description: known?.[0] ?? null,
-    hint: known?.[1] ?? BY_ERROR[error ?? ''] ?? null,
+    hint: known?.[1] ?? BY_ERROR.get(error) ?? null,
     isAboutTime: known?.[1] === CLOCK,
   };
 }

@@ -290,7 +290,9 @@ export function openRun(options: RunOptions): Run {
       outcome = came;
       trouble = null;
       stand(last, null);
-      await report({ key: 'closed', action: `run.${last}`, detail: came }, next ?? null);
+      // By phase: what a worker said that died with it stays on record beside what came then.
+      const key = `closed/${last}`;
+      await report({ key, action: `run.${last}`, detail: came }, next ?? null);
       if (allHandlersFinished()) return;
       await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     },

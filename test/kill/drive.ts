@@ -14,7 +14,7 @@ import { createOrg } from './org.js';
 import type { Plan, PlannedPerson } from './plan.js';
 import { quietPorts } from './quiet-ports.js';
 import { randomOf } from './random.js';
-import { tellStory } from './stories.js';
+import { SEEN_AT_REST, tellStory } from './stories.js';
 import { startVictim, type Victim } from './victim.js';
 
 export interface Outcome {
@@ -84,11 +84,11 @@ async function play(plan: Plan, victim: Victim, options: DriveOptions): Promise<
       excused.push(...runs.map(({ id }) => id));
     }
   };
-  const patient: Promise<void>[] = [];
-  const impatient: Promise<void>[] = [];
+  const early: Promise<void>[] = [];
+  const late: Promise<void>[] = [];
   const arriveAfter = (kill: number): void => {
     for (const person of plan.people.filter(({ afterKill }) => afterKill === kill)) {
-      const waits = person.story === 'sends once and gives up' ? impatient : patient;
+      const waits = SEEN_AT_REST.has(person.story) ? late : early;
       waits.push(live(person));
     }
   };
@@ -105,12 +105,12 @@ async function play(plan: Plan, victim: Victim, options: DriveOptions): Promise<
     }
     say('No more kills: waiting for what was promised …');
     restBy = Date.now() + patienceMs;
-    await unlessAborted(signal, Promise.all(patient));
+    await unlessAborted(signal, Promise.all(early));
     if (!(await comesToRest(victim, patience, signal))) {
       breaches.push(`something is still under way after ${patienceMs} ms without a kill`);
     }
     rest.reach();
-    await unlessAborted(signal, Promise.all(impatient));
+    await unlessAborted(signal, Promise.all(late));
 
     const lasting = await breachesThatLast(signal, async () =>
       judge(told, await gather(victim.installation().runtime, org), excused),

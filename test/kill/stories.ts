@@ -168,6 +168,8 @@ const TOLD = {
     const run = await ask(stage, request);
     await sleep(stage.random.between(0, 1_200));
     await act(stage, run.id, 'cancel');
+    // An end that a worker said and died with gives way to a cancel that was taken before it.
+    await stage.settled;
     const over = await stage.api.until(run.id, 'over', ({ phase }) => isOver(phase));
     return over.phase === 'completed'
       ? promised({ status: 'PROVISIONED', groups }, [done(over)])
@@ -192,6 +194,12 @@ const IMPATIENT = {
 
 export type StoryName = keyof typeof TOLD | keyof typeof IMPATIENT;
 export const STORIES = Object.keys(TOLD) as (keyof typeof TOLD)[];
+
+/** What became of these is looked at when all has come to rest. */
+export const SEEN_AT_REST: ReadonlySet<StoryName> = new Set([
+  'is hired by mistake',
+  'sends once and gives up',
+]);
 
 /** Tells it. @throws when something took too long or was refused that should not have been. */
 export function tellStory(name: StoryName, stage: Stage): Promise<Promised & { refusal?: string }> {

@@ -284,6 +284,11 @@ describe('a conclusion', () => {
 });
 
 describe('any sightings', () => {
+  it('take an error for what it is called, not for what every object has', () => {
+    const checks = checksOf(seen(refused('constructor', null)));
+    expect(checks.filter(({ status }) => status === 'fail')).not.toEqual([]);
+  });
+
   const kinds: Reply['kind'][] = [
     'not-asked',
     'done',
