@@ -57,7 +57,11 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
     mintToken: (input) =>
       step(input, async ({ okta, signal, take }) => {
         const { expiresAt, scopes } = take(await okta.mintToken({ signal }));
-        return { value: { expiresAt, scopes }, detail: `Scopes: ${scopes.join(' ')}` };
+        return {
+          value: { expiresAt, scopes },
+          detail: `Scopes: ${scopes.join(' ')}`,
+          deed: { kind: 'authorized' },
+        };
       }),
 
     resolveGroups: (input) =>

@@ -22,6 +22,8 @@ export interface Access {
 export type Deed =
   /** The look just before the first write: whose doing a change is, shows by it. */
   | { kind: 'looked'; look: Look }
+  /** Okta gave a token: what comes after it may have been tried. */
+  | { kind: 'authorized' }
   /** Okta's own groups that the person was in before any was added or removed. */
   | { kind: 'was-in'; groupIds: OktaGroupId[] }
   /** Those that an active rule fills. */
@@ -38,6 +40,7 @@ export type Deed =
 /** What is known of one run. */
 export interface Recalled {
   looked: Look | null;
+  authorized: boolean;
   /** Null: not read, or what came of it is known. */
   wasIn: OktaGroupId[] | null;
   ruled: OktaGroupId[] | null;
@@ -63,6 +66,7 @@ export function recollect(deeds: readonly Deed[]): Recalled {
 
 const NOTHING: Recalled = {
   looked: null,
+  authorized: false,
   wasIn: null,
   ruled: null,
   wanted: [],
@@ -78,6 +82,8 @@ function withDeed(known: Recalled, deed: Deed): Recalled {
   switch (deed.kind) {
     case 'looked':
       return { ...known, looked: deed.look };
+    case 'authorized':
+      return { ...known, authorized: true };
     case 'was-in':
       return { ...known, wasIn: deed.groupIds };
     case 'ruled':
@@ -116,6 +122,17 @@ function withDeed(known: Recalled, deed: Deed): Recalled {
     case 'deactivated':
       return { ...known, deactivated: true };
   }
+}
+
+/**
+ * Whether a create may have been sent, with nothing known of its answer: nobody had the login, and all
+ * that a create waits for had come. The look alone does not say so, since it is taken beside the rest,
+ * which may take hours (a group that is unknown, a connection that is blocked).
+ */
+export function mayHaveCreated(known: Recalled, groups: number): boolean {
+  const { looked, authorized, wanted, created } = known;
+  if (created !== null || looked === null || looked.kind === 'seen') return false;
+  return authorized && (groups === 0 || wanted.length > 0);
 }
 
 export function union<T>(left: readonly T[], right: readonly T[]): T[] {

@@ -8,7 +8,7 @@ import type { Created, CreateRequest, Sighting } from '../activities/index.js';
 import { runRef } from '../contract/ids.js';
 import type { OffboardInput, OnboardInput, RunResult } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
-import { without, type Recollection } from '../domain/deeds.js';
+import { mayHaveCreated, without, type Recollection } from '../domain/deeds.js';
 import { problem } from '../domain/problem.js';
 import type { OktaGroup } from '../domain/okta-user.js';
 import type { Deadlines, Moment } from '../domain/run.js';
@@ -142,7 +142,7 @@ function remember(made: Made, ledge: Ledge, input: OnboardInput, { own }: Recoll
   } else if (created !== null) {
     made.created = created;
     made.putIn = [...inCreate, ...begun(wanted.slice(GROUPS_IN_CREATE), added)];
-  } else if (looked !== null && looked.kind !== 'seen') {
+  } else if (looked !== null && mayHaveCreated(own, input.groups.length)) {
     const until = input.recovered?.endedAt;
     const request = createRequest(input, inCreate, looked.at);
     made.request = until === undefined ? request : { ...request, until };

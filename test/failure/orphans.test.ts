@@ -24,7 +24,12 @@ const search = () => {
 /** Lists lag, so rounds go on until the run is parked. */
 const find = async (id: string) => {
   const once = search();
-  return tenure.until(id, 'found as an orphan', (run) => isOrphaned(run), 30_000, once);
+  const orphan = async () => {
+    await once();
+    const run = await row(id);
+    return isOrphaned(run) ? run : undefined;
+  };
+  return eventually('found as an orphan', orphan, 30_000);
 };
 const isDone = ({ phase }: RunView): boolean => phase === 'completed';
 const isHeld = ({ phase }: RunView): boolean => phase === 'holding';
@@ -327,6 +332,27 @@ describe.each(['demo', 'seed-role'])('an onboarding that was terminated (%s)', (
         await tenure.until(id, 'hired', isDone);
         expect((await user(email)).groups).toEqual(await groupIds('Engineering'));
       }
+    },
+  );
+});
+
+describe('an onboarding that was terminated before it could create', () => {
+  it.each(['demo', 'seed-role'])(
+    'takes no account of somebody else for its own (%s)',
+    async (connection) => {
+      const person = somebody();
+      const id = await ask('/v1/onboardings', { connection, person, groups: ['Nowhere'] });
+      await tenure.until(id, 'its group is sought', isParked);
+      await eventually('it has looked', async () =>
+        (await row(id)).steps.some(({ name, status }) => name === 'readUser' && status === 'done'),
+      );
+      await tenure.sim('POST', '/users', { profile: { ...person, login: person.email } });
+      await terminate(id);
+      await find(id);
+      await post(id, 'cancel');
+      await tenure.until(id, 'over', isCancelled);
+      expect((await user(person.email)).status).not.toMatch(/SUSPENDED|DEPROVISIONED/);
+      expect(await actionsOf(id)).not.toContain('user.suspended');
     },
   );
 });
