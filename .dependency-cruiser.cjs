@@ -1,5 +1,5 @@
 /** The arrows of docs/architecture.md, one rule per folder: what a folder may import. */
-const folder = (name, mayImport, packages = 'any') => ({
+const folder = (name, mayImport) => ({
   name: `${name}-arrows`,
   severity: 'error',
   from: { path: `^src/${name}/` },
@@ -7,7 +7,6 @@ const folder = (name, mayImport, packages = 'any') => ({
     path: '^src/',
     pathNot: [`^src/(${[name, ...mayImport].join('|')})(/|\\.ts$)`],
   },
-  ...(packages === 'any' ? {} : {}),
 });
 
 module.exports = {

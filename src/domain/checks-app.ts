@@ -2,8 +2,7 @@
 // several faults, all of them are named.
 import { fail, look, pass, skipped, warn, type CheckId, type Finding, type Look } from './check.js';
 import { OKTA_SCOPES } from './connection.js';
-import type { Sightings, TokenSighting } from './sightings.js';
-import { tokenFaultOf, type TokenFault } from './token-fault.js';
+import type { Sightings, TokenFault, TokenSighting } from './sightings.js';
 
 const APP = 'Applications > Applications > your app';
 const CREDENTIALS = `${APP} > General > Client Credentials > Edit`;
@@ -64,7 +63,7 @@ function stopOf(token: TokenSighting, kid: string | null): Stop | null {
         proven: [],
       };
     case 'refused':
-      return STOPS[tokenFaultOf(token) ?? 'client-or-credentials'](token, kid);
+      return STOPS[token.fault](token, kid);
   }
 }
 
@@ -162,7 +161,7 @@ function scopeFinding(
       `Add ${name} to the scopes of the connection.`,
     );
   }
-  const fault = tokenFaultOf(token);
+  const fault = token.kind === 'refused' ? token.fault : null;
   if (fault === 'no-scope') return notGranted(name, 'Okta granted the app none of its scopes.');
   if (fault === 'scope-unknown') {
     const isSuspect = !isNeeded(name) || asked.every(isNeeded);

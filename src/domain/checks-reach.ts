@@ -1,8 +1,7 @@
 // Whether the org can be reached, and whether it is one: host, name, connection, org, clock.
 import { fail, look, pass, skipped, warn, type Finding, type Look } from './check.js';
-import { hostOf, orgOfAdminHost } from './okta-host.js';
-import type { OrgSighting, Sightings } from './sightings.js';
-import { tokenFaultOf } from './token-fault.js';
+import { hostOf, orgOfAdminHost } from './okta-domain.js';
+import type { OrgSighting, Sightings, TokenFault, TokenSighting } from './sightings.js';
 
 const WARN_CLOCK_MS = 60_000;
 const FAIL_CLOCK_MS = 5 * 60_000;
@@ -32,7 +31,7 @@ function hostFinding(seen: Sightings): Finding {
   if (!seen.callable) {
     return fail(`${seen.origin} is no address that may be called over https.`, COPY_DOMAIN);
   }
-  if (tokenFaultOf(seen.token) === 'audience') {
+  if (isRefusedFor('audience', seen.token)) {
     return fail(`Okta answers at ${host}, but knows this org by another host name.`, COPY_DOMAIN);
   }
   return pass(`${host} may be called.`);
@@ -116,7 +115,7 @@ function orgFinding({ org, origin }: Sightings): Finding | null {
 
 function clockFinding({ token, clockAheadMs }: Sightings): Finding | null {
   const fix = "Set the clock of the worker's machine by a time server (NTP).";
-  if (tokenFaultOf(token) === 'clock') {
+  if (isRefusedFor('clock', token)) {
     return fail(`Okta refuses the times that we sign. ${differenceOf(clockAheadMs)}`, fix);
   }
   if (clockAheadMs === null) return null;
@@ -126,6 +125,10 @@ function clockFinding({ token, clockAheadMs }: Sightings): Finding | null {
   return apartMs <= FAIL_CLOCK_MS
     ? warn(`${said} Beyond five minutes deadlines are met at the wrong time.`, fix)
     : fail(`${said} Deadlines are met at the wrong time, and Okta may refuse us.`, fix);
+}
+
+function isRefusedFor(fault: TokenFault, token: TokenSighting): boolean {
+  return token.kind === 'refused' && token.fault === fault;
 }
 
 function differenceOf(aheadMs: number | null): string {

@@ -48,7 +48,7 @@ export function readOktaDomain(pasted: string, rules: DomainRules): ReadDomain {
   }
   const host = normalised(authority.replace(/:\d*$/, ''));
   if (host === null) return no('This is no host name; one looks like acme.okta.com');
-  const domain = withoutAdmin(host);
+  const domain = orgOfAdminHost(host) ?? host;
   const refusal = refusalOf(domain, rules);
   if (refusal !== null) return no(refusal);
   const corrections = [
@@ -66,6 +66,16 @@ export function readOktaDomain(pasted: string, rules: DomainRules): ReadDomain {
 /** Whether Okta itself gave the domain; the simulator counts as such. */
 export function isOktasOwn(domain: string): boolean {
   return LOOPBACK.test(domain) || OKTA_HOST.test(domain);
+}
+
+/** The org whose admin console `host` is; null for any other host. */
+export function orgOfAdminHost(host: string): string | null {
+  const org = /^([^.]+)-admin(\..+)$/.exec(host);
+  return org === null || !OKTA_HOST.test(host) ? null : `${org[1] ?? ''}${org[2] ?? ''}`;
+}
+
+export function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).hostname : origin;
 }
 
 function readLoopback(text: string, { loopbackAllowed }: DomainRules): ReadDomain {
@@ -88,11 +98,6 @@ function normalised(host: string): string | null {
   const bare = host.replace(/\.$/, '');
   if (bare === '' || /[\s%[\]:]/.test(bare) || !URL.canParse(`https://${bare}`)) return null;
   return new URL(`https://${bare}`).hostname;
-}
-
-function withoutAdmin(host: string): string {
-  const org = host.replace(/^([^.]+)-admin(?=\.)/, '$1');
-  return OKTA_HOST.test(host) ? org : host;
 }
 
 function refusalOf(host: string, { customDomain }: DomainRules): string | null {

@@ -47,12 +47,33 @@ export type OrgSighting =
 export type TokenSighting =
   | NotAsked
   | { kind: 'granted'; scopes: string[]; bound: boolean }
-  /** The answer of the token endpoint, `words` only where they are known ones. */
-  | { kind: 'refused'; error: string | null; words: string | null; status: number; hint: string }
+  /** `error`: OAuth's code. */
+  | { kind: 'refused'; error: string | null; fault: TokenFault; status: number }
   /** The key that is stored here cannot sign. */
   | { kind: 'unusable'; hint: string }
   /** An outage, a limit, or an answer that makes no sense: it says nothing of the set-up. */
   | { kind: 'no-answer'; detail: string };
+
+/** What a refusal of the token endpoint says of the set-up. */
+export type TokenFault =
+  /** No such client id. */
+  | 'client'
+  /** Okta does not say which of client and credentials it is. */
+  | 'client-or-credentials'
+  | 'auth-method'
+  | 'kid'
+  | 'signature'
+  | 'no-keys'
+  | 'jwks-uri'
+  | 'clock'
+  | 'audience'
+  /** None of the scopes is granted. */
+  | 'no-scope'
+  /** One of the scopes is none. */
+  | 'scope-unknown'
+  | 'dpop'
+  | 'app-type'
+  | 'network-zone';
 
 /** How Okta took a call. */
 export interface Reply {

@@ -20,7 +20,7 @@ import {
   type OktaError,
 } from './errors.js';
 import type { ExchangeError, HttpAnswer } from './exchange.js';
-import { oauthErrorOf } from './oauth-error.js';
+import { hintOf, oauthErrorOf } from './oauth-error.js';
 import { waitAfter429 } from './rate-limit.js';
 
 const NOT_OKTA =
@@ -44,10 +44,14 @@ export function classifyAnswer(
     case 'unavailable':
       return new OktaUnavailableError(`Okta answered ${answer.status}${code}, try later.`, facts);
     case 'auth-failed': {
-      const { error, description, hint } = oauthErrorOf(answer);
+      const { error, description, fault } = oauthErrorOf(answer);
       return new OktaAuthFailedError(`Okta refused the access token${code}.`, {
         ...facts,
-        hint: hint ?? 'Check that the app of this connection is active in Okta.',
+        hint:
+          fault === null
+            ? 'Check that the app of this connection is active in Okta.'
+            : hintOf(fault),
+        fault,
         oauthError: error,
         oauthDescription: description,
       });

@@ -1,5 +1,6 @@
 // What can go wrong between us and Okta: one class a code, together a union that callers switch over
 // by `code`. How an answer becomes one of these is in `classify.ts`. No Temporal in here.
+import type { TokenFault } from '../domain/sightings.js';
 import { ServiceError } from '../domain/service-error.js';
 
 export type OktaErrorCode =
@@ -106,6 +107,8 @@ export class OktaAuthFailedError extends OktaErrorBase {
   readonly oauthError: string | null;
   /** Okta's sentence, verbatim, where it is among the ones that we know, else null. */
   readonly oauthDescription: string | null;
+  /** What it says of the set-up, as far as Okta's words are known. */
+  readonly fault: TokenFault | null;
   /** Okta's clock at the refusal, RFC 3339, whole seconds; null where Okta was not asked. */
   readonly serverTime: string | null;
   /** What an admin can do about it. */
@@ -117,12 +120,14 @@ export class OktaAuthFailedError extends OktaErrorBase {
       hint: string;
       oauthError?: string | null;
       oauthDescription?: string | null;
+      fault?: TokenFault | null;
     },
   ) {
     super(message, facts);
     this.hint = facts.hint;
     this.oauthError = facts.oauthError ?? null;
     this.oauthDescription = facts.oauthDescription ?? null;
+    this.fault = facts.fault ?? null;
     this.serverTime = facts.date;
   }
 }

@@ -3,7 +3,7 @@ import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { hostOf } from '../domain/okta-host.js';
+import { hostOf } from '../domain/okta-domain.js';
 import type { OrgSighting, Sightings } from '../domain/sightings.js';
 import { exchange, ExchangeError, type HttpAnswer } from './exchange.js';
 import { serverTimeOf } from './headers.js';

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { hostOf, orgOfAdminHost } from '../domain/okta-host.js';
+import { hostOf, orgOfAdminHost } from '../domain/okta-domain.js';
 import { NOT_ASKED, type Sightings } from '../domain/sightings.js';
 import { Caller } from './caller.js';
 import { Clock } from './clock.js';
@@ -129,9 +129,10 @@ async function tokenFrom(tokens: TokenSource, signal: AbortSignal): Promise<Sigh
       return { kind: 'no-answer', detail: 'The inspection took too long.' };
     }
     if (error.code !== 'OKTA_AUTH_FAILED') return { kind: 'no-answer', detail: error.message };
-    const { httpStatus, hint, oauthError, oauthDescription } = error;
+    const { httpStatus, hint, oauthError } = error;
+    const fault = error.fault ?? 'client-or-credentials';
     return httpStatus === null
       ? { kind: 'unusable', hint }
-      : { kind: 'refused', error: oauthError, words: oauthDescription, status: httpStatus, hint };
+      : { kind: 'refused', error: oauthError, fault, status: httpStatus };
   }
 }

@@ -1,5 +1,7 @@
 // What a refusal says in OAuth's own words, in its body (RFC 6749, section 5.2) or in `WWW-Authenticate`
-// (RFC 6750, RFC 9449), and what an admin can do about it. Sentences: Okta's OAuth error code page.
+// (RFC 6750, RFC 9449), what fault of the set-up that shows, and what an admin can do about it. Sentences: Okta's OAuth error
+// code page.
+import type { TokenFault } from '../domain/sightings.js';
 import { parsed } from './error-body.js';
 import type { HttpAnswer } from './exchange.js';
 
@@ -8,84 +10,99 @@ export interface OAuthError {
   error: string | null;
   /** Okta's sentence, verbatim, where it is among those that we know: others may quote anything. */
   description: string | null;
-  /** What helps; null where nothing is known. */
-  hint: string | null;
-  /** Whether the refusal is one that the right time would mend. */
-  isAboutTime: boolean;
+  /** What it says of the set-up; null where nothing is known. */
+  fault: TokenFault | null;
 }
 
-export const DOMAIN = 'Check the Okta domain: the org\'s own, without "-admin".';
-export const CLIENT =
+const CLIENT =
   'Check the Client ID, and in Okta that the app is active and of the type "API Services".';
-const CLOCK =
-  "The clock of this machine differs from Okta's. Set it by a time server, then try again.";
 const KEY =
   'Okta does not know the key that signed. Save the public key on the app in Okta ("Public key / Private key"), under the same key id, and check that it is active.';
-const KEY_URL = 'Okta cannot use the keys at the URL that is set on the app.';
 const METHOD =
   'In Okta, on the app\'s General tab, choose client authentication "Public key / Private key".';
-const TYPE = 'The app in Okta must be of the type "API Services".';
-const DPOP =
-  'Okta does not take the proofs of possession (DPoP) that Tenure sends with its requests. See that nothing between this machine and Okta drops the header "DPoP"; else, in Okta, on the app\'s General tab, switch off "Require Demonstrating Proof of Possession (DPoP) header in token requests".';
-const SCOPES = 'In Okta, on the app\'s tab "Okta API Scopes", grant the scopes of this connection.';
-const ZONE =
-  'The network zone that Okta allows for this app does not include the address of this machine.';
+const DOMAIN = 'Check the Okta domain: the org\'s own, without "-admin".';
 
-/** Okta's sentences, and what helps. The first that occurs counts, with its full stop or without. */
-const KNOWN: readonly (readonly [sentence: string, hint: string])[] = [
-  ['The client_assertion token has already been used.', CLOCK],
-  ['The client_assertion token is expired.', CLOCK],
-  ['The client_assertion token has an expiration too far into the future.', CLOCK],
-  ['The client_assertion token must be issued before the current time.', CLOCK],
-  ['The client_assertion signature is invalid.', KEY],
-  ['The client_assertion JWT kid is invalid.', KEY],
-  ['The client does not have a JWKSet configured, but the client_assertion requires one.', KEY],
-  ['The client JWKSet is invalid.', KEY],
-  ['Error retrieving the client JWKSet from jwks_uri.', KEY_URL],
-  ['The client JWKSet from jwks_uri must contain at least one key.', KEY_URL],
-  ['All keys in the client JWKSet from jwks_uri must have a unique kid.', KEY_URL],
-  ['The audience claim for client_assertion must be the endpoint invoked for the request.', DOMAIN],
-  ['The issuer claim for client_assertion is not a valid client_id.', CLIENT],
-  ['The subject claim for client_assertion is not a valid client_id.', CLIENT],
-  ["Invalid value for 'client_id' parameter.", CLIENT],
+const HINTS: Readonly<Record<TokenFault, string>> = {
+  client: CLIENT,
+  'client-or-credentials': `${CLIENT} ${METHOD}`,
+  'auth-method': METHOD,
+  kid: KEY,
+  signature: KEY,
+  'no-keys': KEY,
+  'jwks-uri': 'Okta cannot use the keys at the URL that is set on the app.',
+  clock: "The clock of this machine differs from Okta's. Set it by a time server, then try again.",
+  audience: DOMAIN,
+  'no-scope': 'In Okta, on the app\'s tab "Okta API Scopes", grant the scopes of this connection.',
+  'scope-unknown': "Check the spelling of the connection's scopes.",
+  dpop: 'Okta does not take the proofs of possession (DPoP) that Tenure sends with its requests. See that nothing between this machine and Okta drops the header "DPoP"; else, in Okta, on the app\'s General tab, switch off "Require Demonstrating Proof of Possession (DPoP) header in token requests".',
+  'app-type': 'The app in Okta must be of the type "API Services".',
+  'network-zone':
+    'The network zone that Okta allows for this app does not include the address of this machine.',
+};
+
+/** What an admin can do about it; without a fault, all that is worth a look. */
+export function hintOf(fault: TokenFault | null): string {
+  return fault === null ? `${CLIENT} ${DOMAIN}` : HINTS[fault];
+}
+
+/** Okta's sentences. The first that occurs counts, with its full stop or without. */
+const KNOWN: readonly (readonly [sentence: string, fault: TokenFault])[] = [
+  ['The client_assertion token has already been used.', 'clock'],
+  ['The client_assertion token is expired.', 'clock'],
+  ['The client_assertion token has an expiration too far into the future.', 'clock'],
+  ['The client_assertion token must be issued before the current time.', 'clock'],
+  ['The client_assertion signature is invalid.', 'signature'],
+  ['The client_assertion JWT kid is invalid.', 'kid'],
+  [
+    'The client does not have a JWKSet configured, but the client_assertion requires one.',
+    'no-keys',
+  ],
+  ['The client JWKSet is invalid.', 'no-keys'],
+  ['Error retrieving the client JWKSet from jwks_uri.', 'jwks-uri'],
+  ['The client JWKSet from jwks_uri must contain at least one key.', 'jwks-uri'],
+  ['All keys in the client JWKSet from jwks_uri must have a unique kid.', 'jwks-uri'],
+  [
+    'The audience claim for client_assertion must be the endpoint invoked for the request.',
+    'audience',
+  ],
+  ['The issuer claim for client_assertion is not a valid client_id.', 'client'],
+  ['The subject claim for client_assertion is not a valid client_id.', 'client'],
+  ["Invalid value for 'client_id' parameter.", 'client'],
   [
     'Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.',
-    METHOD,
+    'auth-method',
   ],
   [
     "Only clients with 'application_type' of 'service' may use the client_credentials 'grant_type' with the Org Authorization Server.",
-    TYPE,
+    'app-type',
   ],
   [
     'Client authentication failed. Either the client or the client credentials are invalid.',
-    `${CLIENT} ${METHOD}`,
+    'client-or-credentials',
   ],
-  ['No client credentials found.', METHOD],
-  ['You are not allowed any of the requested scopes.', SCOPES],
-  [
-    'One or more scopes are not configured for the authorization server resource.',
-    "Check the spelling of the connection's scopes.",
-  ],
-  ['No scopes were requested.', 'Give the connection at least one scope.'],
-  ["The request is made from outside the client's permitted network zones.", ZONE],
-  ['The DPoP proof JWT is issued in the future.', CLOCK],
-  ['The DPoP proof JWT is issued more than five minutes in the past.', CLOCK],
-  ['The DPoP proof JWT is expired.', CLOCK],
-  ['The DPoP proof JWT header is missing.', DPOP],
-  ['Authorization server requires nonce in DPoP proof.', DPOP],
+  ['No client credentials found.', 'auth-method'],
+  ['You are not allowed any of the requested scopes.', 'no-scope'],
+  ['One or more scopes are not configured for the authorization server resource.', 'scope-unknown'],
+  ['No scopes were requested.', 'no-scope'],
+  ["The request is made from outside the client's permitted network zones.", 'network-zone'],
+  ['The DPoP proof JWT is issued in the future.', 'clock'],
+  ['The DPoP proof JWT is issued more than five minutes in the past.', 'clock'],
+  ['The DPoP proof JWT is expired.', 'clock'],
+  ['The DPoP proof JWT header is missing.', 'dpop'],
+  ['Authorization server requires nonce in DPoP proof.', 'dpop'],
 ];
 
 /** Where the sentence is none that we know, OAuth's code still says something. */
-const BY_ERROR: ReadonlyMap<string | null, string> = new Map(
+const BY_ERROR: ReadonlyMap<string | null, TokenFault> = new Map(
   Object.entries({
-    invalid_client: `${CLIENT} ${METHOD}`,
-    invalid_scope: 'Check the scopes of the connection.',
-    consent_required: SCOPES,
-    unauthorized_client: TYPE,
-    unsupported_grant_type: TYPE,
-    invalid_dpop_proof: DPOP,
-    use_dpop_nonce: DPOP,
-    access_denied: ZONE,
+    invalid_client: 'client-or-credentials',
+    invalid_scope: 'scope-unknown',
+    consent_required: 'no-scope',
+    unauthorized_client: 'app-type',
+    unsupported_grant_type: 'app-type',
+    invalid_dpop_proof: 'dpop',
+    use_dpop_nonce: 'dpop',
+    access_denied: 'network-zone',
   }),
 );
 
@@ -96,8 +113,7 @@ export function oauthErrorOf(answer: HttpAnswer): OAuthError {
   return {
     error,
     description: known?.[0] ?? null,
-    hint: known?.[1] ?? BY_ERROR.get(error) ?? null,
-    isAboutTime: known?.[1] === CLOCK,
+    fault: known?.[1] ?? BY_ERROR.get(error) ?? null,
   };
 }
 

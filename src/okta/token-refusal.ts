@@ -6,11 +6,11 @@ import { classifyAnswer } from './classify.js';
 import { OktaAuthFailedError, OktaUnavailableError, type OktaError } from './errors.js';
 import type { HttpAnswer } from './exchange.js';
 import { serverTimeOf } from './headers.js';
-import { CLIENT, DOMAIN, oauthErrorOf } from './oauth-error.js';
+import { hintOf, oauthErrorOf } from './oauth-error.js';
 
 /** An answer of the token endpoint other than 200, as an error. */
 export function classifyTokenRefusal(call: Call, answer: HttpAnswer): OktaError {
-  const { error, description, hint } = oauthErrorOf(answer);
+  const { error, description, fault } = oauthErrorOf(answer);
   const facts = factsOf(call, answer, null, false);
   if (error === 'temporarily_unavailable') {
     return new OktaUnavailableError('Okta gives out no tokens for the moment.', facts);
@@ -22,7 +22,8 @@ export function classifyTokenRefusal(call: Call, answer: HttpAnswer): OktaError 
     `Okta gives this connection no token${error === null ? '' : ` (${error})`}.`,
     {
       ...facts,
-      hint: hint ?? `${CLIENT} ${DOMAIN}`,
+      hint: hintOf(fault),
+      fault,
       oauthError: error,
       oauthDescription: description,
     },
@@ -40,11 +41,12 @@ export function tokenRemedyOf(
   answer: HttpAnswer,
   { times, proved }: { times: AssertionTimes; proved: boolean },
 ): TokenRemedy | null {
-  const { error, isAboutTime } = oauthErrorOf(answer);
+  const { error, fault } = oauthErrorOf(answer);
   if (error === 'use_dpop_nonce') return proved ? 'nonce' : 'proof';
   if (error === 'invalid_dpop_proof') return proved ? 'clock' : 'proof';
   if (answer.status !== 401 || error !== 'invalid_client') return null;
-  return isAboutTime || isOutOfTime(times, serverTimeOf(answer.headers)) ? 'clock' : null;
+  const isLate = fault === 'clock' || isOutOfTime(times, serverTimeOf(answer.headers));
+  return isLate ? 'clock' : null;
 }
 
 /** Okta's clock shows it, in whatever language Okta says so. */
