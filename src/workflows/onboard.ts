@@ -2,27 +2,34 @@
 //
 //   wait for the first day → token, groups, is the login free? → create → groups → read back
 //
-// What is only read is read at once. Whatever was made can be taken back until the run ends. A create whose answer was lost is settled by
-// Okta's own times and attributes, never by making a second account.
+// What is only read is read at once. Whatever was made can be taken back until the run ends. A create
+// whose answer was lost is settled by Okta's own times and attributes, never by making a second account.
 import type { Created, CreateRequest, Sighting } from '../activities/index.js';
 import { runRef } from '../contract/ids.js';
 import type { OffboardInput, OnboardInput, RunResult } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
-import { mayHaveCreated, without, type Recollection } from '../domain/deeds.js';
+import { without } from '../domain/deeds.js';
 import { problem } from '../domain/problem.js';
 import type { OktaGroup } from '../domain/okta-user.js';
-import type { Deadlines, Moment } from '../domain/run.js';
+import type { Deadlines } from '../domain/run.js';
 import { okta, oktaBulk } from './activities.js';
+import { ahead } from './ahead.js';
 import { parkWith, Refused } from './endings.js';
+import {
+  chunkSize,
+  createRequest,
+  find,
+  GROUPS_IN_CREATE,
+  hasBegun,
+  lookUp,
+  newMade,
+  remember,
+  type Made,
+} from './made.js';
 import { standOrphaned } from './recovery.js';
 import { openRun, type Run } from './run.js';
 import { newLedge, settle, type Ending, type Ledge } from './settle.js';
 
-/** As many as Okta takes with the create (Users API, `groupIds`). */
-const GROUPS_IN_CREATE = 20;
-/** Up to here each further group is a step of its own; above, they go in chunks. */
-const SINGLE_ASSIGNMENTS = 25;
-const CHUNK = 50;
 /**
  * That a login is free is good for as long: between the look and the create somebody else may make the
  * account, and only its age tells it from ours.
@@ -69,99 +76,6 @@ export async function onboard(input: OnboardInput): Promise<RunResult> {
 
     return endingOf(run, input, ledge, confirmed);
   });
-}
-
-/**
- * Begins a step; what comes of it is for the first who asks, and within `goodForMs` of its end. Who asks
- * later or again gets it done anew.
- */
-function ahead<T>(step: () => Promise<T>, goodForMs = Infinity): () => Promise<T> {
-  let endedAt: number | null = null;
-  const end = (): void => {
-    endedAt = Date.now();
-  };
-  let first: Promise<T> | null = step();
-  first.then(end, end);
-  return () => {
-    const taken = first;
-    first = null;
-    const isStale = endedAt !== null && Date.now() - endedAt > goodForMs;
-    return taken === null || isStale ? step() : taken;
-  };
-}
-
-/** What was made of the account so far, and how it is taken back. */
-interface Made {
-  /** The create that may have happened. */
-  request: CreateRequest | null;
-  created: Created | null;
-  adopted: OktaUserId | null;
-  /** Groups before the adoption; null where they are not known. */
-  wasIn: OktaGroupId[] | null;
-  /** Groups that the person may have been put into. */
-  putIn: OktaGroupId[];
-  /** By the workflow before this one, and known to be done. */
-  added: OktaGroupId[];
-  /** An undo before this one has taken access away. */
-  retired: boolean;
-  takeBack: () => Promise<void>;
-}
-
-function newMade(input: OnboardInput): Made {
-  const made: Made = {
-    request: null,
-    created: null,
-    adopted: null,
-    wasIn: null,
-    putIn: [],
-    added: [],
-    retired: false,
-
-    async takeBack() {
-      if (made.adopted !== null) {
-        await takeOut(input.run, made.adopted, made.putIn);
-        return;
-      }
-      if (made.created === null && made.request !== null) made.created = await find(made.request);
-      if (made.created !== null) await retire(input, made.created, made);
-    },
-  };
-  return made;
-}
-
-/** Takes up what a workflow before this one did; says which moments are still to come. */
-function remember(made: Made, ledge: Ledge, input: OnboardInput, { own }: Recollection): Moment[] {
-  const { looked, created, wasIn, wanted, added, access } = own;
-  const inCreate = wanted.slice(0, GROUPS_IN_CREATE);
-  made.added = added;
-  made.retired = access !== null;
-  if (looked?.kind === 'seen' && wasIn !== null) {
-    made.adopted = looked.oktaUserId;
-    made.wasIn = wasIn;
-    made.putIn = begun(without(wanted, wasIn), added);
-  } else if (created !== null) {
-    made.created = created;
-    made.putIn = [...inCreate, ...begun(wanted.slice(GROUPS_IN_CREATE), added)];
-  } else if (looked !== null && mayHaveCreated(own, input.groups.length)) {
-    const until = input.recovered?.endedAt;
-    const request = createRequest(input, inCreate, looked.at);
-    made.request = until === undefined ? request : { ...request, until };
-    made.putIn = inCreate;
-  }
-  ledge.oktaUserId = created?.oktaUserId ?? made.adopted;
-  if (!hasBegun(made)) return ['start'];
-  ledge.compensations.add(made.takeBack);
-  return [];
-}
-
-/** Groups are taken in order: those that are known to be done, and the next, which may be. */
-function begun(groups: OktaGroupId[], added: OktaGroupId[]): OktaGroupId[] {
-  const done = groups.filter((group) => added.includes(group)).length;
-  return groups.slice(0, done + chunkSize(groups.length));
-}
-
-function hasBegun({ request, created, adopted }: Made): boolean {
-  return request !== null || created !== null || adopted !== null;
 }
 
 /** The answer to a create that a workflow before this one did not hear. */
@@ -232,20 +146,6 @@ async function createNew(
   return created;
 }
 
-function createRequest(
-  { run, person, activation }: OnboardInput,
-  groupIds: OktaGroupId[],
-  absentAt: string,
-): CreateRequest {
-  return { run, person, activation, absentAt, groupIds, mayExist: false };
-}
-
-function find(request: CreateRequest): Promise<Created | null> {
-  return okta.findCreatedUser.executeWithOptions({ summary: 'Was an account made?' }, [
-    { ...request, mayExist: true },
-  ]);
-}
-
 /** The account stays as it is; only groups that it is not in yet are added, and only those undone. */
 async function adopt(
   run: Run,
@@ -292,50 +192,6 @@ async function assign(
       ]);
     });
   }
-}
-
-function chunkSize(groups: number): number {
-  return groups <= SINGLE_ASSIGNMENTS ? 1 : CHUNK;
-}
-
-/** No access first, no memberships after. An account that cannot be suspended is deactivated where the role allows. */
-async function retire(
-  input: OnboardInput,
-  { oktaUserId, status }: Created,
-  { putIn, retired }: Made,
-): Promise<void> {
-  if (!retired) await suspend(input, oktaUserId, status);
-  await takeOut(input.run, oktaUserId, putIn);
-}
-
-async function suspend(input: OnboardInput, oktaUserId: OktaUserId, status: string): Promise<void> {
-  const seen = await lookUp(input, oktaUserId, false);
-  // Where the role may not look, the create's own answer says what stands there.
-  const before: Sighting =
-    seen.kind === 'seen'
-      ? seen
-      : { kind: 'seen', oktaUserId, status, statusChanged: null, name: '', at: seen.at };
-  await okta.suspendUser.executeWithOptions({ summary: 'Undo: take access away' }, [
-    { run: input.run, user: oktaUserId, before, otherwise: 'deactivate', mayHaveHappened: false },
-  ]);
-}
-
-async function takeOut(
-  ref: OnboardInput['run'],
-  user: OktaUserId,
-  groupIds: OktaGroupId[],
-): Promise<void> {
-  if (groupIds.length === 0) return;
-  await oktaBulk.removeFromGroup.executeWithOptions(
-    { summary: `Undo: out of ${groupIds.length} group(s)` },
-    [{ run: ref, user, groupIds }],
-  );
-}
-
-function lookUp({ run }: OnboardInput, user: string, beforeWrite: boolean): Promise<Sighting> {
-  return okta.readUser.executeWithOptions({ summary: `Look up ${user}` }, [
-    { run, user, beforeWrite },
-  ]);
 }
 
 function resolveGroups({ run, groups }: OnboardInput): Promise<OktaGroup[]> {
