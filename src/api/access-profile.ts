@@ -1,13 +1,10 @@
 // An access profile named in a request is resolved before anything else happens: what runs is what the
 // profile said at that moment, and the same request is the same in that form.
 import type { Connection } from '../domain/connection.js';
+import { MAX_ATTRIBUTES, MAX_GROUPS } from '../domain/fields.schema.js';
 import type { OnboardingRequest } from '../domain/onboarding.schema.js';
 import type { AccessProfileStore } from '../store/store.js';
 import type { Faults } from './faults.js';
-
-/** As many as a request may name by itself. */
-const MAX_GROUPS = 100;
-const MAX_ATTRIBUTES = 100;
 
 /** The request as it is without the name; with a fault where there is no such profile, or it is too much. */
 export async function withAccessProfile(

@@ -3,10 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { CONNECTION_ID } from '../contract/ids.js';
 import { readPrivateKey } from '../crypto/private-key.js';
 import { as } from '../domain/brand.js';
-import { OKTA_SCOPES } from '../domain/connection.js';
+import { CONNECTION_ID, OKTA_SCOPES } from '../domain/connection.js';
 import { readOktaDomain } from '../domain/okta-domain.js';
 import type { ConnectionStore, NewConnection } from '../store/store.js';
 import { isZone, readDuration } from './times.js';

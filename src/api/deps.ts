@@ -20,9 +20,7 @@ export interface AppDeps {
     | 'subjectRef'
   >;
   engine: Engine;
-  interactive: Pick<Interactive, 'ask'>;
-  /** For a connection that was made or changed; waits for nothing. */
-  verifySoon: Interactive['verifySoon'];
+  interactive: Interactive;
   codecs: PayloadCodec[];
   log: Logger;
   metrics: ApiMetrics;

@@ -16,11 +16,10 @@ import { startBlockedSweep } from './blocked-sweep.js';
 import { loadConnectionFile } from './connection-file.js';
 import { createInteractive } from './interactive.js';
 import { startKeySweep } from './key-sweep.js';
-import { retryMended } from './mended.js';
+import { startMended } from './mended.js';
 import { isDatabaseTrouble } from './problem.js';
 import { seedConnections } from './seed-connections.js';
-import { createOrphanSearch } from './orphans.js';
-import { startRounds } from './rounds.js';
+import { startOrphanSearch } from './orphans.js';
 import { runSetup, type Setup } from './setup.js';
 import { createStarter } from './starter.js';
 import { startSweep } from './sweep.js';
@@ -31,9 +30,6 @@ import { waitingApp } from './waiting-app.js';
 
 /** Answers under way may finish for this long after the signal to stop. */
 const FAREWELL_MS = 8_000;
-/** An orphan is found twice before it counts, so within a minute. */
-const MENDED_EVERY_MS = 5_000;
-const ORPHANS_EVERY_MS = 25_000;
 
 async function main(config: Config, log: Logger): Promise<void> {
   const stop = stopRequests(config);
@@ -74,7 +70,6 @@ async function main(config: Config, log: Logger): Promise<void> {
     store,
     engine,
     interactive,
-    verifySoon: interactive.verifySoon,
     codecs: dataConverter.payloadCodecs ?? [],
     log,
     metrics: createApiMetrics({
@@ -90,28 +85,19 @@ async function main(config: Config, log: Logger): Promise<void> {
     pendingSetup: () => setup.pending(),
   });
   answer = tracing === null ? app : tracing.requests(app);
-  const { runs, refusals, connectionKeys } = store;
-  const keySweep = startKeySweep({ connectionKeys, engine, log });
-  const { connections } = store;
-  const blockedSweep = startBlockedSweep({ connections, verifySoon: interactive.verifySoon, log });
-  const sweep = startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) });
-  const mended = startRounds('mended', () => retryMended({ refusals, runs, engine, log }), {
-    everyMs: MENDED_EVERY_MS,
-    log,
-  });
-  const everyMs = ORPHANS_EVERY_MS;
-  const orphans = startRounds('orphans', createOrphanSearch({ runs, engine, log }), {
-    everyMs,
-    log,
-  });
+  const { runs, refusals, connections, connectionKeys } = store;
+  const rounds = [
+    startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) }),
+    startMended({ refusals, runs, engine, log }),
+    startOrphanSearch({ runs, engine, log }),
+    startKeySweep({ connectionKeys, engine, log }),
+    startBlockedSweep({ connections, verifySoon: interactive.verifySoon, log }),
+  ];
   log.info({ event: 'api.ready', host: config.host, port: config.apiPort, url: config.publicUrl });
 
   await aborted(stop);
   log.info({ event: 'api.stopping' });
-  await Promise.all([
-    close(server),
-    ...[sweep, mended, orphans, keySweep, blockedSweep].map((rounds) => rounds.stop()),
-  ]);
+  await Promise.all([close(server), ...rounds.map((each) => each.stop())]);
   await connection.close();
   await store.close();
   await tracing?.close();

@@ -3,6 +3,7 @@
 import { personWorkflowId } from '../contract/ids.js';
 import type { Logger } from '../observability/logger.js';
 import type { RefusalStore, RunStore } from '../store/store.js';
+import { startRounds, type Rounds } from './rounds.js';
 import type { Engine } from './temporal.js';
 
 export interface MendedDeps {
@@ -12,10 +13,16 @@ export interface MendedDeps {
   log: Logger;
 }
 
+const EVERY_MS = 5_000;
 const AT_ONCE = 100;
 
+/** Starts the rounds. */
+export function startMended(deps: MendedDeps, everyMs = EVERY_MS): Rounds {
+  return startRounds('mended', () => retryMended(deps), { everyMs, log: deps.log });
+}
+
 /** Repeatable: a run hears of the same mend once. @throws Temporal's or the database's errors. */
-export async function retryMended({ refusals, runs, engine, log }: MendedDeps): Promise<void> {
+async function retryMended({ refusals, runs, engine, log }: MendedDeps): Promise<void> {
   for (const { run, step, at } of await refusals.mended(AT_ONCE)) {
     const found = await runs.get(run.id);
     if (found?.phase === 'parked') {

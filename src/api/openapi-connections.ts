@@ -3,6 +3,7 @@ import type { OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { accessProfileAnswer, accessProfileRequest } from '../domain/access-profile.schema.js';
 import { connectionAnswer, keySetAnswer } from '../domain/answer.schema.js';
+import { groupsAnswer, groupsQuery, verifyAnswer, verifyQuery } from '../domain/check.schema.js';
 import { connectionChange, connectionRequest, keyRequest } from '../domain/connection.schema.js';
 
 type RouteConfig = Parameters<OpenAPIRegistry['registerPath']>[0];
@@ -89,6 +90,22 @@ export function connectionPaths({ answers, body, problems, once }: Words): Route
         202: answers('The connection with `nextPublicJwk`, to be registered', connectionAnswer),
         ...problems(...CHANGE, 422),
       },
+    },
+    {
+      method: 'post',
+      path: `${one}/verify`,
+      tags,
+      summary: 'Check the set-up in Okta, and say what mends it',
+      request: { params: id, query: verifyQuery },
+      responses: { 200: answers('What was found', verifyAnswer), ...problems(400, ...READ) },
+    },
+    {
+      method: 'get',
+      path: `${one}/groups`,
+      tags,
+      summary: 'Groups in Okta, the first 200',
+      request: { params: id, query: groupsQuery },
+      responses: { 200: answers('Groups', groupsAnswer), ...problems(400, 409, ...READ) },
     },
     {
       method: 'get',

@@ -9,7 +9,6 @@ import {
 } from '../domain/action.schema.js';
 import { problemAnswer, runAnswer } from '../domain/answer.schema.js';
 import { apiKeyAnswer, apiKeyRequest } from '../domain/api-key.schema.js';
-import { groupsAnswer, groupsQuery, verifyAnswer, verifyQuery } from '../domain/check.schema.js';
 import { offboardingRequest } from '../domain/offboarding.schema.js';
 import { onboardingRequest } from '../domain/onboarding.schema.js';
 import { runQuery } from '../domain/query.schema.js';
@@ -178,22 +177,6 @@ function runs(): RouteConfig[] {
 function rest(): RouteConfig[] {
   const id = z.object({ id: z.string() });
   return [
-    {
-      method: 'post',
-      path: '/v1/connections/{id}/verify',
-      tags: ['Set-up'],
-      summary: 'Check the set-up in Okta, and say what mends it',
-      request: { params: id, query: verifyQuery },
-      responses: { 200: answers('What was found', verifyAnswer), ...problems(400, ...READ) },
-    },
-    {
-      method: 'get',
-      path: '/v1/connections/{id}/groups',
-      tags: ['Set-up'],
-      summary: 'Groups in Okta, the first 200',
-      request: { params: id, query: groupsQuery },
-      responses: { 200: answers('Groups', groupsAnswer), ...problems(400, 409, ...READ) },
-    },
     {
       method: 'get',
       path: '/v1/api-keys',

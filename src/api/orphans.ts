@@ -9,21 +9,31 @@ import { personWorkflowId } from '../contract/ids.js';
 import { possibleActions } from '../domain/actions.js';
 import type { RunId } from '../domain/brand.js';
 import { orphanedBy, type WorkflowEnd } from '../domain/orphan.js';
-import { isOpen } from '../domain/run.js';
+import { closedEvent, isOpen } from '../domain/run.js';
 import type { Logger } from '../observability/logger.js';
 import type { OpenRow, RunStore } from '../store/store.js';
 import { recoveryOf } from './recovery.js';
+import { startRounds, type Rounds } from './rounds.js';
 import { startOrderOf } from './start-order.js';
 import type { Engine, Sighting } from './temporal.js';
 
+/** An orphan is found twice before it counts, so within a minute. */
+const EVERY_MS = 25_000;
 /** What a round looks at at most; the others wait for the next. */
 const AT_ONCE = 100;
+const LEFT_BEHIND =
+  'superseded; its workflow was ended from outside, and a newer run of this person is open';
 
 export interface OrphanDeps {
   runs: Pick<RunStore, 'openWithout' | 'orphan' | 'get' | 'input' | 'report'>;
   engine: Pick<Engine, 'openRuns' | 'describe' | 'start'>;
   log: Logger;
   now?: () => Date;
+}
+
+/** Starts searching. */
+export function startOrphanSearch(deps: OrphanDeps): Rounds {
+  return startRounds('orphans', createOrphanSearch(deps), { everyMs: EVERY_MS, log: deps.log });
 }
 
 /** One round; rejects when the database or Temporal cannot be asked. */
@@ -111,12 +121,7 @@ export function createOrphanSearch(deps: OrphanDeps): () => Promise<void> {
       waiting: null,
       problem: null,
       actions: [],
-      event: {
-        key: 'closed',
-        action: 'run.completed',
-        detail:
-          'superseded; its workflow was ended from outside, and a newer run of this person is open',
-      },
+      event: closedEvent('completed', LEFT_BEHIND),
       next: null,
     });
     return 'superseded';

@@ -1,7 +1,6 @@
 // Which connection a request is about, as far as its key may know of it.
-import { CONNECTION_ID } from '../contract/ids.js';
 import { as, type ConnectionId } from '../domain/brand.js';
-import type { Connection } from '../domain/connection.js';
+import { CONNECTION_ID, type Connection } from '../domain/connection.js';
 import type { ApiKey, ConnectionStore } from '../store/store.js';
 import { mayUse } from './auth.js';
 import type { Faults } from './faults.js';
@@ -14,10 +13,14 @@ export async function visibleConnection(
   id: string,
 ): Promise<Connection> {
   const found = mayUse(key, as<ConnectionId>(id)) ? await connections.get(as(id)) : null;
-  // What is no id may be anything that somebody has pasted, and is not repeated.
-  const named = CONNECTION_ID.test(id) ? `The connection ${id}` : 'This connection';
-  if (found === null) throw Problem.notFound('CONNECTION_NOT_FOUND', named);
+  if (found === null) throw unknownConnection(id);
   return found;
+}
+
+/** 404. What is no id may be anything that somebody has pasted, and is not repeated. */
+export function unknownConnection(id: string): Problem {
+  const named = CONNECTION_ID.test(id) ? `The connection ${id}` : 'This connection';
+  return Problem.notFound('CONNECTION_NOT_FOUND', named);
 }
 
 export async function visibleConnections(

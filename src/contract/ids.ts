@@ -6,9 +6,9 @@ import {
   type RunId,
   type SubjectRef,
 } from '../domain/brand.js';
+import { CONNECTION_ID } from '../domain/connection.js';
 import type { RunRef } from '../domain/run.js';
 
-export const CONNECTION_ID = /^[a-z][a-z0-9-]{1,30}$/;
 const SUBJECT_REF = /^[0-9a-f]{16}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,7 +1,7 @@
 // Bodies of POST and PATCH /v1/connections and of POST /v1/connections/{id}/keys. What needs a clock, a
 // time zone or a key library (domain, settings, the key itself) is judged by the API.
 import { z } from 'zod';
-import { OKTA_SCOPES } from './connection.js';
+import { CONNECTION_ID, OKTA_SCOPES } from './connection.js';
 import { duration, note } from './fields.schema.js';
 import { says } from './fault.schema.js';
 
@@ -9,7 +9,7 @@ const MAX_KEY_TEXT = 16_000;
 
 const id = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{1,30}$/, {
+  .regex(CONNECTION_ID, {
     error: 'A slug like acme: 2 to 31 small letters, digits and hyphens, a letter first',
   })
   .meta({ description: 'Names it from now on, in run ids too.', example: 'acme' });

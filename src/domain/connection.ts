@@ -1,6 +1,9 @@
 // An Okta org that Tenure may act in, as everybody but the Okta client sees it: no key in it.
 import type { ConnectionId } from './brand.js';
 
+/** A slug that is part of run ids and workflow ids. */
+export const CONNECTION_ID = /^[a-z][a-z0-9-]{1,30}$/;
+
 export const CONNECTION_STATUSES = ['unverified', 'ready', 'blocked'] as const;
 export type ConnectionStatus = (typeof CONNECTION_STATUSES)[number];
 

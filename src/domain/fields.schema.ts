@@ -62,10 +62,14 @@ export const requester = {
   reason: note(500).optional().meta({ example: 'contract signed' }),
 };
 
-/** Names or ids of groups. A hundred is far above what people have, and bounds a run's history. */
+/** Far above what people have, and bounds a run's history. */
+export const MAX_GROUPS = 100;
+export const MAX_ATTRIBUTES = 100;
+
+/** Names or ids of groups. */
 export const groups = z
   .array(oktaText(255))
-  .max(100)
+  .max(MAX_GROUPS)
   .superRefine((names, context) => {
     names.forEach((name, index) => {
       if (names.indexOf(name) === index) return;
@@ -100,5 +104,8 @@ export const attributes = z
       error: 'An attribute is text, a number, true or false, or a list of these',
     }),
   )
-  .refine((all) => Object.keys(all).length <= 100, says('TOO_LONG', 'At most 100 attributes'))
+  .refine(
+    (all) => Object.keys(all).length <= MAX_ATTRIBUTES,
+    says('TOO_LONG', `At most ${MAX_ATTRIBUTES} attributes`),
+  )
   .meta({ example: { department: 'Research', employeeNumber: '1815' } });

@@ -180,6 +180,11 @@ export interface RunEvent {
   detail: string | null;
 }
 
+/** By phase: what a worker said that died with it stays on record beside what came then. */
+export function closedEvent(phase: RunPhase, detail: string): RunEvent {
+  return { key: `closed/${phase}`, action: `run.${phase}`, detail };
+}
+
 export interface NextRun {
   run: RunRef;
   kind: RunKind;

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, type CryptoKey, type JWK } from 'jose';
 import * as oauth from 'oauth4webapi';
+import { algorithmOf } from '../domain/jwk.js';
 
 /** Okta takes up to an hour; short, since nothing needs it longer than one request. */
 const LIFETIME_SECONDS = 300;
@@ -59,18 +60,6 @@ export function privateKeyJwt(
 /** @param iat seconds since 1970, on Okta's clock as far as we know it */
 export function assertionTimes(iat: number): AssertionTimes {
   return { iat, exp: iat + LIFETIME_SECONDS };
-}
-
-const EC_ALGORITHMS: Readonly<Record<string, string>> = {
-  'P-256': 'ES256',
-  'P-384': 'ES384',
-  'P-521': 'ES512',
-};
-
-function algorithmOf({ alg, kty, crv }: Record<string, unknown>): string {
-  if (typeof alg === 'string' && /^(RS|ES)(256|384|512)$/.test(alg)) return alg;
-  const byCurve = kty === 'EC' && typeof crv === 'string' ? EC_ALGORITHMS[crv] : undefined;
-  return byCurve ?? 'RS256';
 }
 
 function isPrivateKey(key: CryptoKey | Uint8Array): key is CryptoKey {

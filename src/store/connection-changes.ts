@@ -6,7 +6,7 @@ import type { ConnectionId } from '../domain/brand.js';
 import { OPEN_PHASES } from '../domain/run.js';
 import { keyContext, toConnection, type ConnectionRow } from './connection-rows.js';
 import type { Database } from './database.js';
-import { publicHalf, sameKey } from './public-jwk.js';
+import { publicHalf, sameKey } from '../domain/jwk.js';
 import { sealJson } from './sealed.js';
 import type { ConnectionChange, ConnectionStore } from './store.js';
 import type { Tables } from './tables.js';

@@ -10,7 +10,7 @@ import {
   nextProblemContext,
   toConnection,
 } from './connection-rows.js';
-import { publicHalf } from './public-jwk.js';
+import { publicHalf } from '../domain/jwk.js';
 import { openJson, sealJson } from './sealed.js';
 import type { ConnectionKeyStore } from './store.js';
 

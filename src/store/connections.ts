@@ -7,7 +7,7 @@ import type { ConnectionProblem, ConnectionStatus } from '../domain/connection.j
 import { createConnectionChanges, forget } from './connection-changes.js';
 import { credentialsOf, keyContext, problemContext, toConnection } from './connection-rows.js';
 import type { Database } from './database.js';
-import { publicHalf } from './public-jwk.js';
+import { publicHalf } from '../domain/jwk.js';
 import { openJson, sealJson } from './sealed.js';
 import type { ConnectionStore } from './store.js';
 

@@ -16,21 +16,22 @@ import { TenureDueAt, TenureFlow, TenurePhase, TenureRun } from '../contract/sea
 import { DEADLINE_OF, possibleActions } from '../domain/actions.js';
 import { narrate } from '../domain/narration.js';
 import { passed, withLateness } from '../domain/orphan.js';
-import type {
-  Deadlines,
-  Decision,
-  Moment,
-  NextRun,
-  OpenPhase,
-  Problem,
-  RunEvent,
-  RunKind,
-  RunOutcome,
-  RunPhase,
-  RunRef,
-  RunReport,
-  TimeValue,
-  Waiting,
+import {
+  closedEvent,
+  type Deadlines,
+  type Decision,
+  type Moment,
+  type NextRun,
+  type OpenPhase,
+  type Problem,
+  type RunEvent,
+  type RunKind,
+  type RunOutcome,
+  type RunPhase,
+  type RunRef,
+  type RunReport,
+  type TimeValue,
+  type Waiting,
 } from '../domain/run.js';
 import { recordNextRun, recordRun } from './activities.js';
 import { Aborted, problemOf, Superseded, undoProblemOf } from './endings.js';
@@ -290,9 +291,7 @@ export function openRun(options: RunOptions): Run {
       outcome = came;
       trouble = null;
       stand(last, null);
-      // By phase: what a worker said that died with it stays on record beside what came then.
-      const key = `closed/${last}`;
-      await report({ key, action: `run.${last}`, detail: came }, next ?? null);
+      await report(closedEvent(last, came), next ?? null);
       if (allHandlersFinished()) return;
       await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     },

@@ -16,7 +16,7 @@ import {
   type RunResult,
 } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
-import type { NextRun, RunOutcome, TimeValue } from '../domain/run.js';
+import { closedEvent, type NextRun, type RunOutcome, type TimeValue } from '../domain/run.js';
 import { recordRun } from './activities.js';
 import { Aborted, Refused, Superseded, UndoResumed } from './endings.js';
 import type { Run } from './run.js';
@@ -133,7 +133,7 @@ async function makeOpenEnded({ run, deadlines }: NextRun): Promise<void> {
       waiting: null,
       problem: null,
       actions: [],
-      event: { key: 'closed', action: 'run.cancelled', detail: 'undone' },
+      event: closedEvent('cancelled', 'undone'),
       next: null,
     }),
   );

@@ -32,7 +32,7 @@ beforeAll(async () => {
   database = await createDatabase(inject('postgresUrl'));
   store = await openStore({ databaseUrl: database.url, masterKey: randomBytes(32) });
   verified = [];
-  api = await startHarness({ store, verifySoon: (id) => verified.push(id) });
+  api = await startHarness({ store, interactive: { verifySoon: (id) => verified.push(id) } });
 });
 afterAll(async () => {
   await api.close();

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { pino } from 'pino';
 import { createApp, type AppDeps } from '../../src/api/app.js';
 import { keyHash, keyId } from '../../src/api/auth.js';
+import type { Interactive } from '../../src/api/interactive.js';
 import { createEngine } from '../../src/api/temporal.js';
 import { createApiMetrics } from '../../src/observability/metrics.js';
 import { as, type ConnectionId } from '../../src/domain/brand.js';
@@ -80,7 +81,9 @@ export interface Harness {
   close: () => Promise<void>;
 }
 
-export async function startHarness(deps: Partial<AppDeps> = {}): Promise<Harness> {
+type Given = Partial<Omit<AppDeps, 'interactive'>> & { interactive?: Partial<Interactive> };
+
+export async function startHarness({ interactive, ...deps }: Given = {}): Promise<Harness> {
   const fake = fakeStore();
   const temporal = fakeTemporal();
   const log: string[] = [];
@@ -88,8 +91,11 @@ export async function startHarness(deps: Partial<AppDeps> = {}): Promise<Harness
   const app = createApp({
     store: fake.store,
     engine: createEngine({ client: temporal.client, namespace: 'default', taskQueue: 'tenure' }),
-    interactive: { ask: () => Promise.reject(new Error('nobody is there to ask')) },
-    verifySoon: () => undefined,
+    interactive: {
+      ask: () => Promise.reject(new Error('nobody is there to ask')),
+      verifySoon: () => undefined,
+      ...interactive,
+    },
     codecs: [],
     log: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
     metrics: createApiMetrics(),

@@ -17,8 +17,7 @@ import {
   type InteractiveOptions,
 } from '../../src/api/interactive.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
-import { retryMended } from '../../src/api/mended.js';
-import { startRounds } from '../../src/api/rounds.js';
+import { startMended } from '../../src/api/mended.js';
 import { createEngine, type Engine } from '../../src/api/temporal.js';
 import { interactiveQueue } from '../../src/contract/questions.js';
 import { createDataConverter } from '../../src/crypto/data-converter.js';
@@ -172,14 +171,10 @@ export async function startTenure(
   const interactive = createInteractive({ client, taskQueue, log, ...options.interactive });
   const engine = createEngine({ client, namespace: 'default', taskQueue });
   const { runs, refusals } = store;
-  const mended = startRounds('mended', () => retryMended({ refusals, runs, engine, log }), {
-    everyMs: 1_000,
-    log,
-  });
+  const mended = startMended({ refusals, runs, engine, log }, 1_000);
   const app = createApp({
     store,
     interactive,
-    verifySoon: interactive.verifySoon,
     engine,
     codecs: dataConverter.payloadCodecs ?? [],
     log,

@@ -12,7 +12,7 @@ import type { AppDeps } from '../deps.js';
 import { parse } from '../faults.js';
 import { Problem } from '../problem.js';
 import type { Call, Route } from '../route.js';
-import { visibleConnection } from '../visible-connection.js';
+import { unknownConnection, visibleConnection } from '../visible-connection.js';
 
 type CheckDeps = Pick<AppDeps, 'store' | 'interactive'>;
 
@@ -29,7 +29,7 @@ export function connectionCheckRoutes(deps: CheckDeps): Route[] {
         const connection = await idOf(deps, call);
         const input = { connection, probe: probe === 'true' };
         const verification = await interactive.ask('verifyConnection', input);
-        if (verification.kind === 'unknown-connection') throw unknown(connection);
+        if (verification.kind === 'unknown-connection') throw unknownConnection(connection);
         const { checks } = verification;
         const ok = checks.every(({ status }) => status !== 'fail');
         return { status: 200, body: { ok, checks } satisfies z.infer<typeof verifyAnswer> };
@@ -61,8 +61,4 @@ function groupsOf(answer: GroupsAnswer) {
   throw new Problem(503, code, 'Okta does not answer for now', detail, {
     headers: { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) },
   });
-}
-
-function unknown(id: string): Problem {
-  return Problem.notFound('CONNECTION_NOT_FOUND', `The connection ${id}`);
 }

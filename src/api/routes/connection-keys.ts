@@ -5,9 +5,8 @@ import { assumedKid, readKey } from '../connection-key.js';
 import { connectionView } from '../connection-view.js';
 import type { AppDeps } from '../deps.js';
 import { Faults } from '../faults.js';
-import { Problem } from '../problem.js';
 import type { Route } from '../route.js';
-import { visibleConnection } from '../visible-connection.js';
+import { unknownConnection, visibleConnection } from '../visible-connection.js';
 
 const KID_REMEDY = 'send the key again with that kid';
 
@@ -37,9 +36,7 @@ export function connectionKeyRoutes({
         faults.throwIfAny();
         if (key === null) throw new Error('a request has no fault and no content');
         const changed = await connectionKeys.offer(id, key.privateJwk);
-        if (changed === null) {
-          throw Problem.notFound('CONNECTION_NOT_FOUND', `The connection ${id}`);
-        }
+        if (changed === null) throw unknownConnection(id);
         await engine.adoptKey(id, 'offered').catch((error: unknown) => {
           log.warn({ event: 'connection.key.waits', connection: id, error });
         });

@@ -10,16 +10,16 @@ import type { AppDeps } from '../deps.js';
 import { parse } from '../faults.js';
 import { Problem } from '../problem.js';
 import type { Answer, Call, Route } from '../route.js';
-import { visibleConnection, visibleConnections } from '../visible-connection.js';
+import { unknownConnection, visibleConnection, visibleConnections } from '../visible-connection.js';
 
 export type ConnectionDeps = Pick<
   AppDeps,
-  'store' | 'publicUrl' | 'isEmbedded' | 'verifySoon' | 'now'
+  'store' | 'publicUrl' | 'isEmbedded' | 'interactive' | 'now'
 >;
 
 export function connectionRoutes(deps: ConnectionDeps): Route[] {
   const { connections } = deps.store;
-  const { publicUrl, isEmbedded, verifySoon, now = Date.now } = deps;
+  const { publicUrl, isEmbedded, interactive, now = Date.now } = deps;
   const rules = () => ({ isEmbedded, now: now() });
   const path = '/v1/connections/:id';
 
@@ -44,7 +44,7 @@ export function connectionRoutes(deps: ConnectionDeps): Route[] {
         const { wanted, corrections } = await readNewConnection(call.body, rules());
         const made = await connections.create(wanted);
         if (made.kind === 'exists') throw existing(call.key, made.id, wanted.id);
-        verifySoon(wanted.id);
+        interactive.verifySoon(wanted.id);
         return { ...shown(made.connection, corrections), status: 201, resource: wanted.id };
       },
       replay: async (call, id) => shown(await visibleConnection(connections, call.key, id)),
@@ -64,9 +64,9 @@ export function connectionRoutes(deps: ConnectionDeps): Route[] {
         const { id } = before;
         const read = await readConnectionChange(call.body, before, connections, rules());
         const changed = await connections.change(id, read.change);
-        if (changed.kind === 'unknown') throw unknown(id);
+        if (changed.kind === 'unknown') throw unknownConnection(id);
         if (changed.kind === 'exists') throw existing(call.key, changed.id, id);
-        if (changed.connection.status !== 'ready') verifySoon(id);
+        if (changed.connection.status !== 'ready') interactive.verifySoon(id);
         return shown(changed.connection, read.corrections);
       },
     },
@@ -77,7 +77,7 @@ export function connectionRoutes(deps: ConnectionDeps): Route[] {
       handle: async (call) => {
         const { id } = await meant(call);
         const removed = await connections.remove(id);
-        if (removed.kind === 'unknown') throw unknown(id);
+        if (removed.kind === 'unknown') throw unknownConnection(id);
         if (removed.kind === 'in-use') throw inUse(removed.openRuns);
         return { status: 204, body: null };
       },
@@ -92,11 +92,6 @@ export function connectionRoutes(deps: ConnectionDeps): Route[] {
     const headers = { Location: `/v1/connections/${connection.id}` };
     return { status: 200, body: connectionView(connection, publicUrl, corrections), headers };
   }
-}
-
-/** It went while it was being changed. */
-function unknown(id: Connection['id']): Problem {
-  return Problem.notFound('CONNECTION_NOT_FOUND', `The connection ${id}`);
 }
 
 function existing(key: ApiKey, id: Connection['id'], wanted: Connection['id']): Problem {
