@@ -29,7 +29,7 @@ module.exports = {
       from: { path: '^src/cli/', pathNot: '^src/cli/rekey\.ts$' },
       to: { path: '^src/(store|crypto)' },
     },
-    folder('api', ['contract', 'domain', 'store', 'crypto', 'observability', 'config']),
+    folder('api', ['contract', 'domain', 'store', 'crypto', 'observability', 'config', 'temporal-target']),
     {
       name: 'workflows-stay-pure',
       severity: 'error',

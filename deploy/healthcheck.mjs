@@ -3,6 +3,7 @@
 // since a restart mends no outage of others. A worker has no port: Temporal is asked whether a worker
 // of this host polls, and an unreachable Temporal is no fault of the worker's.
 import { hostname } from 'node:os';
+import { loadConfig } from '../dist/config.js';
 import { readSecretFiles } from './secret-files.mjs';
 
 const CALL_MS = 5_000;
@@ -11,26 +12,25 @@ const POLLED_WITHIN_MS = 90_000;
 
 const checks = { api, worker };
 
-async function api() {
-  const { TENURE_HOST: host, TENURE_API_PORT: port } = process.env;
-  const reachable = !host || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const answer = await fetch(`http://${reachable}:${port || 8080}/healthz`, {
+async function api(config) {
+  const { reachableHost } = await import('../dist/embedded/ports.js');
+  const answer = await fetch(`http://${reachableHost(config.host)}:${config.apiPort}/healthz`, {
     signal: AbortSignal.timeout(CALL_MS),
   });
   if (!answer.ok) throw new Error(`/healthz answers ${answer.status}`);
 }
 
-async function worker() {
-  const { Connection } = await import('@temporalio/client');
-  const { loadClientConnectConfig } = await import('@temporalio/envconfig');
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = Connection.lazy(connectionOptions);
-  const taskQueue = { name: process.env.TENURE_TASK_QUEUE || 'tenure' };
+async function worker(config) {
+  const { temporalTarget } = await import('../dist/temporal-target.js');
+  const { temporalConnection } = await import('../dist/api/temporal-connection.js');
+  const target = temporalTarget(config);
+  const connection = temporalConnection(target);
+  const taskQueue = { name: config.taskQueue };
   let pollers;
   try {
     ({ pollers } = await connection.withDeadline(Date.now() + CALL_MS, () =>
       connection.workflowService.describeTaskQueue({
-        namespace: process.env.TEMPORAL_NAMESPACE || namespace || 'default',
+        namespace: target.namespace,
         taskQueue,
         taskQueueType: 1,
       }),
@@ -48,7 +48,7 @@ async function worker() {
 
 try {
   readSecretFiles();
-  await checks[process.argv[2]]();
+  await checks[process.argv[2]](loadConfig(process.env));
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);

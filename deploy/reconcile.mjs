@@ -11,13 +11,13 @@
 // It takes DATABASE_URL, TEMPORAL_ADDRESS and the rest as the API does.
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import pg from 'pg';
+import { loadConfig } from '../dist/config.js';
+import { TenureRun } from '../dist/contract/search-attributes.js';
+import { isOpen, OPEN_PHASES } from '../dist/domain/run.js';
+import { temporalTarget } from '../dist/temporal-target.js';
 import { readSecretFiles } from './secret-files.mjs';
 
-const OPEN_PHASES = ['scheduled', 'running', 'parked', 'holding'];
-const RUN = defineSearchAttributeKey('TenureRun', 'KEYWORD');
 const REASON = 'reconciled after a restore';
 
 async function main() {
@@ -26,13 +26,12 @@ async function main() {
   const { values } = parseArgs({
     options: Object.fromEntries(names.map((name) => [name, { type: 'string', multiple: true }])),
   });
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = await Connection.connect(connectionOptions);
-  const client = new Client({
-    connection,
-    namespace: process.env.TEMPORAL_NAMESPACE || namespace || 'default',
-  });
-  const database = new pg.Client({ connectionString: process.env.DATABASE_URL });
+  const config = loadConfig(process.env);
+  if (config.databaseUrl === null) throw new Error('DATABASE_URL is not set');
+  const { connection: address, namespace } = temporalTarget(config);
+  const connection = await Connection.connect(address);
+  const client = new Client({ connection, namespace });
+  const database = new pg.Client({ connectionString: config.databaseUrl });
   await database.connect();
   try {
     const found = await compare(client, database);
@@ -54,11 +53,11 @@ async function main() {
 /** Open workflows by the run that they say they are, against the rows of runs. */
 async function compare(client, database) {
   const workflows = [];
-  const query = "ExecutionStatus = 'Running' AND TenureRun IS NOT NULL";
+  const query = `ExecutionStatus = 'Running' AND ${TenureRun.name} IS NOT NULL`;
   for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({
     query,
   })) {
-    workflows.push({ id: typedSearchAttributes.get(RUN), workflowId, runId });
+    workflows.push({ id: typedSearchAttributes.get(TenureRun), workflowId, runId });
   }
   const ids = workflows.map(({ id }) => id);
   const { rows } = await database.query(
@@ -67,14 +66,12 @@ async function compare(client, database) {
   );
   const row = (id) => rows.find((candidate) => candidate.id === id);
   return {
-    overHere: workflows.filter(({ id }) => row(id) && !isOpen(row(id))),
+    overHere: workflows.filter(({ id }) => row(id) && !isOpen(row(id).phase)),
     unknownHere: workflows.filter(({ id }) => !row(id)),
     // What was never started is the sweep's work: it starts within seconds of the API.
-    withoutWorkflow: rows.filter((run) => isOpen(run) && run.started && !ids.includes(run.id)),
+    withoutWorkflow: rows.filter((run) => isOpen(run.phase) && run.started && !ids.includes(run.id)),
   };
 }
-
-const isOpen = ({ phase }) => OPEN_PHASES.includes(phase);
 
 function tell({ overHere, unknownHere, withoutWorkflow }) {
   list(

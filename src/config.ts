@@ -17,7 +17,7 @@ const environment = z.object({
   TENURE_TEMPORAL_CLI: text.optional(),
   DATABASE_URL: text.optional(),
   TEMPORAL_ADDRESS: text.optional(),
-  TEMPORAL_NAMESPACE: text.default('default'),
+  TEMPORAL_NAMESPACE: text.optional(),
   TENURE_TASK_QUEUE: text.default('tenure'),
   TENURE_MASTER_KEY_FILE: text.optional(),
   TENURE_MASTER_KEY: text.optional(),
@@ -63,7 +63,8 @@ export interface Config {
   databaseUrl: string | null;
   /** host:port, or null for the embedded server. */
   temporalAddress: string | null;
-  temporalNamespace: string;
+  /** Null: that of Temporal's profile, else `default`. */
+  temporalNamespace: string | null;
   taskQueue: string;
   masterKey: MasterKeySource;
   adminKeyFile: string | null;
@@ -121,7 +122,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     temporalCli: e.TENURE_TEMPORAL_CLI ?? null,
     databaseUrl: e.DATABASE_URL ?? null,
     temporalAddress: e.TEMPORAL_ADDRESS ?? null,
-    temporalNamespace: e.TEMPORAL_NAMESPACE,
+    temporalNamespace: e.TEMPORAL_NAMESPACE ?? null,
     taskQueue: e.TENURE_TASK_QUEUE,
     masterKey: masterKeySource(e),
     adminKeyFile: e.TENURE_ADMIN_KEY_FILE ?? null,

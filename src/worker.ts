@@ -10,7 +10,6 @@ import {
   type TelemetryOptions,
   type WorkerOptions,
 } from '@temporalio/worker';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createActivities } from './activities/index.js';
 import { createQuestionActivities } from './activities/questions.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
@@ -31,6 +30,7 @@ import { createWorkerMetrics, type WorkerMetrics } from './observability/worker-
 import { watchWorker } from './observability/worker-watch.js';
 import { createOktaClient } from './okta/index.js';
 import { openStore } from './store/open.js';
+import { temporalTarget } from './temporal-target.js';
 
 /** Activities at once. Okta's concurrency limit is far below; most of them wait for answers. */
 const MAX_ACTIVITIES = 40;
@@ -90,16 +90,13 @@ async function main(config: Config, log: Logger): Promise<void> {
     allowLoopback: config.simulatorOrigin !== null,
     observe: watch.okta,
   });
-  const { connectionOptions } = loadClientConnectConfig();
+  const temporal = temporalTarget(config);
   const connection = await persist(log, 'temporal', stop.signal, () =>
-    NativeConnection.connect({
-      ...connectionOptions,
-      address: config.temporalAddress ?? connectionOptions.address ?? missing('TEMPORAL_ADDRESS'),
-    }),
+    NativeConnection.connect(temporal.connection),
   );
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
-    namespace: config.temporalNamespace,
+    namespace: temporal.namespace,
     dataConverter: createDataConverter(store.keyRing),
     shutdownGraceTime: '15 seconds',
     shutdownForceTime: '20 seconds',

@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../observability/logger.js';
 import { createApiMetrics } from '../observability/metrics.js';
 import { startTracing } from '../observability/start-tracing.js';
 import { openStore, type OpenStore } from '../store/open.js';
+import { temporalTarget } from '../temporal-target.js';
 import { learnAdminKey } from './admin-key.js';
 import { createApp } from './app.js';
 import { startBlockedSweep } from './blocked-sweep.js';
@@ -52,8 +53,9 @@ async function main(config: Config, log: Logger): Promise<void> {
   await untilThere(log, stop, () => learnConfigured(config, store, log));
 
   const tracing = await startTracing({ endpoint: config.otlpEndpoint, service: 'tenure-api' });
-  const connection = temporalConnection(config);
-  const namespace = config.temporalNamespace;
+  const temporal = temporalTarget(config);
+  const connection = temporalConnection(temporal);
+  const { namespace } = temporal;
   const dataConverter = createDataConverter(store.keyRing);
   const client = temporalClient(connection, namespace, dataConverter, tracing?.clientInterceptors);
   const engine = createEngine({ client, namespace, taskQueue: config.taskQueue });

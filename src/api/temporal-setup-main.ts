@@ -6,6 +6,7 @@ import type { Connection } from '@temporalio/client';
 import { loadConfig } from '../config.js';
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
 import { createLogger } from '../observability/logger.js';
+import { temporalTarget } from '../temporal-target.js';
 import { grpcStatus } from './grpc.js';
 import { temporalConnection } from './temporal-connection.js';
 import { raiseRetention, registerSearchAttributes } from './temporal-setup.js';
@@ -33,7 +34,8 @@ class TemporalSetupError extends Error {}
 async function main(): Promise<number> {
   const config = loadConfig(process.env);
   const log = createLogger({ level: config.logLevel, format: config.logFormat, part: 'setup' });
-  const target = { connection: temporalConnection(config), namespace: config.temporalNamespace };
+  const temporal = temporalTarget(config);
+  const target = { connection: temporalConnection(temporal), namespace: temporal.namespace };
   try {
     const daysBefore = await retentionDays(target);
     const known = await knownAttributes(target);

@@ -24,7 +24,7 @@ export function devServer(
     uiPort: config.temporalUiPort,
     databaseFile: join(home, 'temporal.sqlite'),
     ...(codecEndpoint === undefined ? {} : { codecEndpoint }),
-    namespace: config.temporalNamespace,
+    namespace: config.temporalNamespace ?? 'default',
     env,
     cwd: home,
   });

@@ -132,7 +132,7 @@ function environment({ config, env, home, addresses }: Setting): Environment {
     TENURE_LOG_FORMAT: 'json',
     TENURE_EXIT_WITH_PARENT: '1',
     TEMPORAL_ADDRESS: addresses.temporal,
-    TEMPORAL_NAMESPACE: config.temporalNamespace,
+    TEMPORAL_NAMESPACE: config.temporalNamespace ?? undefined,
     // The user's own profile is about other servers; a file that is not there is no profile.
     ...(config.temporalAddress === null ? { TEMPORAL_CONFIG_FILE: join(home, 'no-profile') } : {}),
     // glibc keeps an arena per thread otherwise, and the worker has many threads.

@@ -62,7 +62,7 @@ export async function prepareLayout(
     const origin = `http://127.0.0.1:${simulatorPort}`;
     const simulator = createPart(
       'simulator',
-      'simulator',
+      ['scripts/run.mjs', 'simulator'],
       { TENURE_SIMULATOR_PORT: String(simulatorPort) },
       (output) => output.includes('simulator.ready'),
     );
@@ -85,7 +85,9 @@ export async function prepareLayout(
     };
     const apis = apiPorts.map((port, index) => createApi(index + 1, port, origin, key, env));
     const workers = [1, 2].map((number) =>
-      createPart(`worker ${number}`, 'worker', env, (output) => output.includes('worker.ready')),
+      createPart(`worker ${number}`, ['scripts/run.mjs', 'worker'], env, (output) =>
+        output.includes('worker.ready'),
+      ),
     );
     for (const part of [...apis, ...workers]) stops.push(() => part.stop());
     return {
@@ -127,8 +129,11 @@ function createApi(
   env: Record<string, string>,
 ): Api {
   const origin = `http://127.0.0.1:${port}`;
-  const part = createPart(`api ${number}`, 'api', { ...env, TENURE_API_PORT: String(port) }, () =>
-    isReady(origin),
+  const part = createPart(
+    `api ${number}`,
+    ['scripts/run.mjs', 'api'],
+    { ...env, TENURE_API_PORT: String(port) },
+    () => isReady(origin),
   );
   return {
     ...part,

@@ -1,4 +1,5 @@
-// One of Tenure's processes as an operator starts it: `node scripts/run.mjs NAME` with an environment.
+// One of Tenure's processes as an operator starts it, from the checkout or as the image does, with
+// nothing but its own environment.
 import { execFile, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -23,7 +24,7 @@ export interface Part {
 /** `isReady` is asked until it says so; the process ending before is an error. */
 export function createPart(
   name: string,
-  script: string,
+  args: string[],
   env: Record<string, string>,
   isReady: (output: string) => Promise<boolean> | boolean,
 ): Part {
@@ -41,7 +42,6 @@ export function createPart(
     output: () => output,
     start: async () => {
       output = '';
-      const args = ['scripts/run.mjs', script];
       const command = {
         file: process.execPath,
         args,
