@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/production/*.production.ts', 'test/production/*.test.ts'],
+    include: ['test/production/*.production.ts', 'test/production/compose.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 600_000,
     // Each file has a whole layout; one at a time is enough for a machine.
