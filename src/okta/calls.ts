@@ -5,12 +5,9 @@ import { callOf } from './call.js';
 import { answerOf, readJson, readNothing, type Caller } from './caller.js';
 import type { Answer, CallOptions, OktaConnection } from './connection.js';
 import { findGroupsByName, listGroups } from './group-search.js';
+import { GROUP, GROUP_RULES, MEMBER, MEMBERS, USER, USERS } from './paths.js';
 import { UserSight } from './user-sight.js';
 import type { TokenSource } from './token-source.js';
-
-const USER = '/api/v1/users/{user}';
-const GROUP = '/api/v1/groups/{group}';
-const MEMBER = '/api/v1/groups/{group}/users/{user}';
 
 const readUser = readJson(userAnswer);
 const readGroup = readJson(groupAnswer);
@@ -24,7 +21,7 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
     };
 
   const sight = new UserSight(async () => {
-    const call = callOf('GET', '/api/v1/users', 'A', {}, { limit: '1' });
+    const call = callOf('GET', USERS, 'A', {}, { limit: '1' });
     const { value } = await caller.list(call, userAnswer, { until: () => true });
     return value.length > 0;
   });
@@ -45,7 +42,7 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
     canReadUsers: ({ signal } = {}) => sight.seesAnybody(signal),
 
     async createUser({ profile, groupIds, activate }, { signal } = {}) {
-      const call = callOf('POST', '/api/v1/users', 'A', {}, { activate: String(activate) });
+      const call = callOf('POST', USERS, 'A', {}, { activate: String(activate) });
       const body = JSON.stringify({ profile, ...(groupIds.length > 0 ? { groupIds } : {}) });
       return caller.call({ ...call, body }, readUser, signal);
     },
@@ -74,7 +71,7 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
     listGroups: (prefix, options) => listGroups(caller, prefix, options),
 
     async listGroupMembers(group, options) {
-      return caller.list(callOf('GET', `${GROUP}/users`, 'D', { group }), userAnswer, options);
+      return caller.list(callOf('GET', MEMBERS, 'D', { group }), userAnswer, options);
     },
 
     async addToGroup(group, user, { signal } = {}) {
@@ -86,7 +83,7 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
     },
 
     async listGroupRules(options) {
-      const call = callOf('GET', '/api/v1/groups/rules', 'D', {}, { limit: '200' });
+      const call = callOf('GET', GROUP_RULES, 'D', {}, { limit: '200' });
       return caller.list(call, groupRuleAnswer, options);
     },
   };

@@ -19,7 +19,6 @@ import type { Bucket, OktaCredentials, RateGate, TokenCache } from './ports.js';
 
 /** One request and its answer, for metrics: bounded words and numbers only. */
 export interface ObservedCall {
-  connection: ConnectionId;
   method: string;
   /** With the ids left out, `/api/v1/groups/{group}/users/{user}`. */
   path: string;
@@ -105,7 +104,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient & Inspe
         timeoutMs,
         acquire: () => Promise.resolve(0),
         learn: () => Promise.resolve(),
-        observe: () => undefined,
+        observe: observerOf(options),
       });
       const clock = new Clock();
       const { token, answer } = await mint(
@@ -119,7 +118,7 @@ export function createOktaClient(options: OktaClientOptions): OktaClient & Inspe
     async inspect(id, how) {
       const credentials = await options.credentials(id);
       if (credentials === null) return null;
-      const observe = observerOf(id, options);
+      const observe = observerOf(options);
       return inspect({ dispatcher, allowLoopback, lookup, observe }, credentials, how);
     },
     async close() {
@@ -138,7 +137,7 @@ function connect(
     ...parts,
     acquire: (bucket) => gate.acquire(id, bucket),
     learn: (bucket, sighting) => gate.learn(id, bucket, sighting),
-    observe: observerOf(id, options),
+    observe: observerOf(options),
   });
   const clock = new Clock();
   const source = new TokenSource({
@@ -153,8 +152,8 @@ function connect(
   return createConnection(source, new Caller(source, send, new Prover(clock)));
 }
 
-function observerOf(id: ConnectionId, { observe }: OktaClientOptions): SenderParts['observe'] {
+function observerOf({ observe }: OktaClientOptions): SenderParts['observe'] {
   return ({ method, template, bucket }, status, durationMs, requestId) => {
-    observe?.({ connection: id, method, path: template, bucket, status, durationMs, requestId });
+    observe?.({ method, path: template, bucket, status, durationMs, requestId });
   };
 }

@@ -5,8 +5,8 @@ import { groupAnswer } from './answers.schema.js';
 import { callOf } from './call.js';
 import type { Caller } from './caller.js';
 import type { Answer, CallOptions } from './connection.js';
+import { GROUPS } from './paths.js';
 
-const GROUPS = '/api/v1/groups';
 const LIMIT = 200;
 /** The shortest page that the documentation shows for `q`, whatever was asked for. */
 const SHORTEST_PAGE = 10;

@@ -7,6 +7,7 @@ import { groupAnswer, userAnswer } from './answers.schema.js';
 import { callOf, type Call } from './call.js';
 import { readNothing, type Caller } from './caller.js';
 import { OktaError } from './errors.js';
+import { GROUP, GROUPS, MEMBER, MEMBERS, USER, USERS } from './paths.js';
 
 export interface Org {
   caller: Caller;
@@ -17,12 +18,6 @@ export interface Org {
 const NOBODY = `00u${'0'.repeat(100)}`;
 const NO_GROUP = `00g${'0'.repeat(100)}`;
 
-const USERS = '/api/v1/users';
-const USER = '/api/v1/users/{user}';
-const GROUPS = '/api/v1/groups';
-const GROUP = '/api/v1/groups/{group}';
-const MEMBERS = '/api/v1/groups/{group}/users';
-const MEMBER = '/api/v1/groups/{group}/users/{user}';
 const ONE = { limit: '1' };
 
 export async function lookAround(org: Org): Promise<Reads> {

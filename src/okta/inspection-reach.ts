@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { hostOf } from '../domain/okta-domain.js';
 import type { OrgSighting, Sightings } from '../domain/sightings.js';
+import { parsed } from './error-body.js';
 import { exchange, ExchangeError, type HttpAnswer } from './exchange.js';
 import { serverTimeOf } from './headers.js';
 import { orAbort } from './waiting.js';
@@ -70,18 +71,10 @@ export async function orgAt(
 }
 
 function organizationOf({ status, body }: HttpAnswer): OrgSighting {
-  const said = status === 200 ? organization.safeParse(jsonOf(body)) : null;
+  const said = status === 200 ? organization.safeParse(parsed(body)) : null;
   return said?.success === true
     ? { kind: 'org', id: said.data.id, cell: said.data.cell ?? null }
     : { kind: 'other', status };
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return null;
-  }
 }
 
 function unreachable(error: unknown): OrgSighting {

@@ -7,7 +7,7 @@ import type { AccessToken, CachedToken, OktaCredentials } from './ports.js';
 import { orAbort } from './waiting.js';
 
 const MAX_MARGIN_MS = 5 * 60_000;
-/** How long a change of key or domain may go unnoticed; `verify` looks every time. */
+/** How long a change of key or domain may go unnoticed while a token is good; a mint looks every time. */
 const CREDENTIALS_MS = 30_000;
 
 /** The right to call, for now. */
@@ -71,6 +71,11 @@ export class TokenSource {
     if (token != null) this.#dropped.add(token.generation);
   }
 
+  /** A generation that another one has followed is given out by nobody any more. */
+  #forgetFormer({ generation }: CachedToken): void {
+    for (const dropped of this.#dropped) if (dropped !== generation) this.#dropped.delete(dropped);
+  }
+
   /** One renewal at a time; who comes meanwhile shares what comes of it, a failure too. */
   async #renewed(signal?: AbortSignal): Promise<Session> {
     const session = await orAbort(this.#startRenewal(), signal);
@@ -99,6 +104,7 @@ export class TokenSource {
       return made.token;
     });
     this.#keep(token);
+    this.#forgetFormer(token);
     // Minting has looked at the credentials again.
     return { origin: (await this.#credentials(CREDENTIALS_MS)).origin, token, minted };
   }

@@ -155,7 +155,6 @@ describe('each call', () => {
     org.plan('POST /api/v1/users/ada%40example.com/lifecycle/suspend', oktaError(400, 'E0000001'));
     await errorOf(okta.suspendUser('ada@example.com'));
     expect(calls[1]).toEqual({
-      connection: 'acme',
       method: 'POST',
       path: '/api/v1/users/{user}/lifecycle/suspend',
       bucket: 'A',

@@ -1,7 +1,7 @@
 // The proof of a key by a token of its own, which touches nothing that work under way depends on.
 import { decodeJwt } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createOktaClient, type OktaClient } from '../../src/okta/index.js';
+import { createOktaClient, type ObservedCall, type OktaClient } from '../../src/okta/index.js';
 import { DpopOrg } from './dpop-org.js';
 import {
   credentials,
@@ -20,24 +20,27 @@ function aClient(dispatcher?: MockOrg['agent']): {
   client: OktaClient;
   tokens: MemoryTokens;
   gate: MemoryGate;
+  calls: ObservedCall[];
 } {
   const tokens = new MemoryTokens();
   const gate = new MemoryGate();
+  const calls: ObservedCall[] = [];
   const client = createOktaClient({
     credentials: () => Promise.reject(new Error('not asked for')),
     tokens,
     gate,
     allowLoopback: true,
+    observe: (call) => calls.push(call),
     ...(dispatcher === undefined ? {} : { dispatcher }),
   });
   onTestFinished(() => client.close());
-  return { client, tokens, gate };
+  return { client, tokens, gate, calls };
 }
 
 describe('the proof of a key', () => {
   it('mints a token with the given key and leaves cache and budget alone', async () => {
     const org = new MockOrg();
-    const { client, tokens, gate } = aClient(org.agent);
+    const { client, tokens, gate, calls } = aClient(org.agent);
     org.plan(TOKEN_LINE, tokenReply('t', 3600, 'okta.users.read'));
     const { privateJwk } = await newKeys('ES256', 'next-key');
     expect(await client.prove(credentials({ privateJwk }))).toEqual({
@@ -53,6 +56,7 @@ describe('the proof of a key', () => {
     });
     expect(tokens.token).toBeNull();
     expect(gate).toMatchObject({ acquired: [], learned: [] });
+    expect(calls).toMatchObject([{ method: 'POST', path: '/oauth2/v1/token', status: 200 }]);
   });
 
   it('says that the app demands proofs of possession', async () => {
