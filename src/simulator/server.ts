@@ -69,7 +69,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const server = createServer({ keepAliveTimeout: 30_000 }, app);
   const close = async (): Promise<void> => {
-    await Promise.all([...sisters.map((sister) => sister.close()), stop(server)]);
+    await stop(server);
+    await added;
+    await Promise.all(sisters.map((sister) => sister.close()));
     state.close();
   };
   try {
