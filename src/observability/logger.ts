@@ -13,6 +13,8 @@ const REDACTED = [
   'accessToken',
   'privateJwk',
   'privateKey',
+  'proofKey',
+  'dpop',
   'masterKey',
   'login',
   'email',

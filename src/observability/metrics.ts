@@ -50,22 +50,13 @@ function addGauges(registry: Registry, sources: ApiMetricSources): void {
     label: 'status',
     count: async () => tally(await sources.connectionStatuses()),
   });
-  addCounts(registry, {
-    name: 'tenure_oldest_unstarted_run_seconds',
-    help: 'Age of the oldest accepted run that Temporal has not taken yet; 0 where there is none',
-    label: null,
-    count: async () => {
-      const id = await sources.oldestUnstarted();
-      return { age: id === null ? 0 : Math.max(0, (Date.now() - madeAt(id)) / 1000) };
-    },
-  });
+  addAge(registry, sources.oldestUnstarted);
 }
 
 interface Counts {
   name: string;
   help: string;
-  /** Null: one number without labels. */
-  label: string | null;
+  label: string;
   count: () => Promise<Record<string, number>>;
 }
 
@@ -73,14 +64,27 @@ function addCounts(registry: Registry, { name, help, label, count }: Counts): vo
   new Gauge({
     name,
     help,
-    labelNames: label === null ? [] : [label],
+    labelNames: [label],
     registers: [registry],
     async collect() {
-      const counts = await count().catch(() => null);
-      if (label === null) this.remove({});
-      else this.reset();
-      for (const [value, number] of Object.entries(counts ?? {})) {
-        this.set(label === null ? {} : { [label]: value }, number);
+      const counts = await count().catch(() => ({}));
+      this.reset();
+      for (const [value, number] of Object.entries(counts)) this.set({ [label]: value }, number);
+    },
+  });
+}
+
+function addAge(registry: Registry, oldest: ApiMetricSources['oldestUnstarted']): void {
+  new Gauge({
+    name: 'tenure_oldest_unstarted_run_seconds',
+    help: 'Age of the oldest accepted run that Temporal has not taken yet; 0 where there is none',
+    registers: [registry],
+    async collect() {
+      try {
+        const id = await oldest();
+        this.set(id === null ? 0 : Math.max(0, (Date.now() - madeAt(id)) / 1000));
+      } catch {
+        this.remove({});
       }
     },
   });

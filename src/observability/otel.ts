@@ -93,8 +93,10 @@ function traced(tracer: Tracer, app: RequestListener): RequestListener {
         span.updateName(`${method} ${route}`);
         span.setAttribute('http.route', route);
       }
-      span.setAttribute('http.response.status_code', res.statusCode);
-      if (res.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      if (res.headersSent) span.setAttribute('http.response.status_code', res.statusCode);
+      if (!res.headersSent || res.statusCode >= 500) {
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
       span.end();
     });
     context.with(trace.setSpan(from, span), () => {

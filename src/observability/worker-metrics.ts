@@ -97,7 +97,7 @@ export function createWorkerMetrics(): WorkerMetrics {
   });
   const errors = new Counter({
     name: 'tenure_step_errors_total',
-    help: 'Attempts of steps that did not succeed, by code',
+    help: 'Attempts of steps that met a problem or an error of Okta, by code',
     labelNames: ['code'],
     registers,
   });

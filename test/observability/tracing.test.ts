@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createTraceState, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -10,6 +13,7 @@ import { failureConverterPath } from '../../src/crypto/data-converter.js';
 import { scrubbed } from '../../src/observability/span-scrubber.js';
 import { startTracing } from '../../src/observability/start-tracing.js';
 import type { Tracing } from '../../src/observability/tracing.js';
+import { startOtlpReceiver } from './otlp-receiver.js';
 
 Runtime.install({ logger: new DefaultLogger('WARN') });
 
@@ -73,6 +77,37 @@ describe('a span that leaves', () => {
     expect(sent[0]?.attributes).toEqual({ run_id: 'kept' });
     expect(sent[0]?.status).toEqual({ code: SpanStatusCode.ERROR });
     expect(JSON.stringify(sent)).not.toContain('Ada');
+  });
+});
+
+describe('the span of a request', () => {
+  it('has the status that was sent, and is an error where none was', async () => {
+    const receiver = await startOtlpReceiver();
+    const tracing = await startTracing({ endpoint: receiver.endpoint, service: 'tenure-test' });
+    if (tracing === null) throw new Error('tracing is off');
+    const server = createServer(
+      tracing.requests((req, res) => {
+        if (req.method === 'GET') res.writeHead(204).end();
+      }),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await fetch(origin);
+    const asked = once(server, 'request') as Promise<[unknown, ServerResponse]>;
+    const leave = new AbortController();
+    const left = fetch(origin, { method: 'POST', signal: leave.signal }).catch(() => 'left');
+    const [, unanswered] = await asked;
+    leave.abort();
+    await once(unanswered, 'close');
+    await left;
+    await new Promise((resolve) => server.close(resolve));
+    await tracing.close();
+    await receiver.close();
+    expect(receiver.spans.map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['GET', { 'http.request.method': 'GET', 'http.response.status_code': 204 }],
+      ['POST', { 'http.request.method': 'POST' }],
+    ]);
   });
 });
 
