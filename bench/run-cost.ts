@@ -51,7 +51,7 @@ export async function costOfRuns(plan: LoadPlan): Promise<RunCost> {
 /** For people, one line each. */
 export function sayCost(cost: RunCost): string[] {
   const { tenure, bare, oktaCalls, tokenCalls, workerStatements, apiStatements } = cost;
-  const calls = `${oktaCalls.length} calls to Okta, ${tokenCalls} of them for a token`;
+  const calls = `${oktaCalls.length} calls to Okta, ${tokenCalls} for a token`;
   const statements = `${total(workerStatements).toFixed(1)} statements by the worker, ${apiStatements.toFixed(1)} by the API`;
   return [
     `An onboarding: ${sayHistory(tenure)}; ${calls}; ${statements}.`,

@@ -19,10 +19,10 @@ export interface Result {
   id: string;
   what: string;
   unit: string;
-  /** What it is compared with, measured in the same rounds. */
+  /** What it is compared with. */
   baseline: Summary | null;
   value: Summary;
-  /** Pair by pair, not median by median. */
+  /** Pair by pair where both were measured in the same rounds, else against the baseline's median. */
   ratio: Summary | null;
   target: Target | null;
 }

@@ -1,4 +1,5 @@
-// `npm run api`, `worker`, `simulator`, `temporal`, `demo`, `tenure`: the set-up that the part needs,
+// `npm run api`, `worker`, `simulator`, `temporal`, `demo`, `tenure`,
+// `temporal:setup`: the set-up that the part needs,
 // then the part, in this very process.
 import { requireNode } from './setup/node-version.mjs';
 
@@ -9,6 +10,7 @@ const PARTS = {
   temporal: { file: 'embedded/temporal.js', needs: { temporal: true } },
   demo: { file: 'demo/main.js', needs: { bundle: true, temporal: true } },
   tenure: { file: 'cli/main.js', needs: {} },
+  'temporal-setup': { file: 'api/temporal-setup-main.js', needs: {} },
 };
 
 requireNode();
