@@ -29,7 +29,15 @@ module.exports = {
       from: { path: '^src/cli/', pathNot: '^src/cli/rekey\.ts$' },
       to: { path: '^src/(store|crypto)' },
     },
-    folder('api', ['contract', 'domain', 'store', 'crypto', 'observability', 'config', 'temporal-target']),
+    folder('api', [
+      'contract',
+      'domain',
+      'store',
+      'crypto',
+      'observability',
+      'config',
+      'temporal-target',
+    ]),
     {
       name: 'workflows-stay-pure',
       severity: 'error',
