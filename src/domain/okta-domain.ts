@@ -70,7 +70,7 @@ export function isOktasOwn(domain: string): boolean {
 
 /** The org whose admin console `host` is; null for any other host. */
 export function orgOfAdminHost(host: string): string | null {
-  const org = /^([^.]+)-admin(\..+)$/.exec(host);
+  const org = /^([^.]+?)(?:-admin)+(\..+)$/.exec(host);
   return org === null || !OKTA_HOST.test(host) ? null : `${org[1] ?? ''}${org[2] ?? ''}`;
 }
 

@@ -19,6 +19,7 @@ describe('a pasted Okta domain', () => {
     ['acme.okta.com.', 'acme.okta.com', [/dot/]],
     ['  acme.okta.com\n', 'acme.okta.com', [/Blanks/]],
     ['acme-admin.okta.com', 'acme.okta.com', [/-admin/]],
+    ['acme-admin-admin.okta.com', 'acme.okta.com', [/-admin/]],
     [
       ' https://Acme-Admin.oktapreview.com:443/admin/dashboard ',
       'acme.oktapreview.com',
