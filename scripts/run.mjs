@@ -10,7 +10,7 @@ const PARTS = {
   temporal: { file: 'embedded/temporal.js', needs: { temporal: true } },
   demo: { file: 'demo/main.js', needs: { bundle: true, temporal: true } },
   tenure: { file: 'cli/main.js', needs: {} },
-  'temporal-setup': { file: 'api/temporal-setup-main.js', needs: {} },
+  'temporal:setup': { file: 'api/temporal-setup-main.js', needs: {} },
 };
 
 requireNode();

@@ -117,7 +117,7 @@ describe('set-up', () => {
       encoding: 'utf8',
     });
     expect(stderr).toBe(
-      'tenure: There is no part "nothing": name one of api, worker, simulator, temporal, demo, tenure.\n',
+      'tenure: There is no part "nothing": name one of api, worker, simulator, temporal, demo, tenure, temporal:setup.\n',
     );
     expect(status).toBe(1);
   });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   return () => layout.close();
 });
 
-const temporalSetup = (env = layout.env) => runScript(['scripts/run.mjs', 'temporal-setup'], env);
+const temporalSetup = (env = layout.env) => runScript(['scripts/run.mjs', 'temporal:setup'], env);
 
 describe('npm run temporal:setup', () => {
   it('does what is missing, says so, and finds nothing to do the second time', async () => {
