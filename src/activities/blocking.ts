@@ -1,11 +1,12 @@
 // What blocks a connection, who waits for it, and what lifts the block again.
+import { entryOf, isForMany, sentence } from '../domain/admission.js';
 import type { ConnectionId } from '../domain/brand.js';
 import type { ConnectionProblem } from '../domain/connection.js';
 import type { RunRef } from '../domain/run.js';
 import { OktaError, type OktaConnection } from '../okta/index.js';
 import type { Store } from '../store/store.js';
-import { entryOf, rememberReady, sentence } from './admission.js';
 import { blocked } from './failures.js';
+import { rememberReady } from './remember-ready.js';
 
 export interface Blocking {
   /**
@@ -27,8 +28,6 @@ export interface Blocking {
   isForMany(run: RunRef, step: string, error: OktaError): Promise<boolean>;
 }
 
-const MANY = 3;
-
 export function createBlocking(
   store: Pick<Store, 'connections' | 'refusals'>,
   now: () => Date,
@@ -49,7 +48,8 @@ export function createBlocking(
     block,
 
     async enter({ id, connection }, step, okta, signal) {
-      const entry = await entryOf(admissions, connection, id, step);
+      const admission = await admissions.admission(connection, id, step);
+      const entry = entryOf(admission, connection, step);
       const unblock = () => store.connections.unblock(connection);
       switch (entry.kind) {
         case 'go':
@@ -68,7 +68,7 @@ export function createBlocking(
     async isForMany(run, step, error) {
       if (error.code !== 'OKTA_FORBIDDEN') return false;
       const people = await store.refusals.note(run, step);
-      if (people < MANY) return false;
+      if (!isForMany(people)) return false;
       await block(run.connection, {
         code: error.code,
         title: 'The admin role of this connection does not allow what it is for',

@@ -1,6 +1,7 @@
 // What PostgreSQL keeps, as the rest of the service sees it: one repository a noun.
 // Only interfaces; `openStore` in `open.ts` makes the real thing.
 import type { AccessProfile } from '../domain/access-profile.js';
+import type { Admission } from '../domain/admission.js';
 import type { ConnectionId, OktaUserId, RunId, SubjectRef } from '../domain/brand.js';
 import type { Conclusion } from '../domain/checks.js';
 import type { Connection, ConnectionProblem, ConnectionSettings } from '../domain/connection.js';
@@ -92,20 +93,6 @@ export interface ConnectionStore {
    */
   admission(id: ConnectionId, run: RunId, step: string): Promise<Admission>;
 }
-
-export type Admission =
-  | { kind: 'ready' }
-  /** Blocked, and this caller has taken the next probe (pauses grow from 10 s to 5 min). */
-  | { kind: 'probe'; problem: ConnectionProblem }
-  | {
-      kind: 'blocked';
-      problem: ConnectionProblem;
-      /** Until the next probe. */
-      probeInMs: number;
-      /** Open runs of the connection that were due before this one. */
-      ahead: number;
-    }
-  | { kind: 'unknown' };
 
 /** What Okta did not permit, by step: of one person it is hers, of several it is the connection's. */
 export interface RefusalStore {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { as, type ConnectionId } from '../../src/domain/brand.js';
 import { DEFAULT_SETTINGS } from '../../src/domain/connection.js';
-import type { Admission } from '../../src/store/store.js';
+import type { Admission } from '../../src/domain/admission.js';
 import { aConnection, aRequest, CONNECTION, RUN, countStatements, newStore } from './support.js';
 
 const PROBLEM = {
