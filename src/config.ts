@@ -38,6 +38,9 @@ const environment = z.object({
   TENURE_OKTA_TIMEOUT_MS: z.coerce.number().int().min(100).max(120_000).default(20_000),
 });
 
+/** Exit code of sysexits.h: what a process ends with where no second try can help, but a person. */
+export const EX_CONFIG = 78;
+
 /**
  * Where the master key comes from: a file, the environment (with the one that a rekey may put in its
  * place), or nowhere (the caller decides).

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { createQuestionActivities } from './activities/questions.js';
-import { ConfigError, loadConfig, type Config } from './config.js';
+import { ConfigError, EX_CONFIG, loadConfig, type Config } from './config.js';
 import { interactiveQueue } from './contract/questions.js';
 import { createDataConverter } from './crypto/data-converter.js';
 import { CryptoError } from './crypto/errors.js';
@@ -226,9 +226,6 @@ function forward(log: Logger, { level, message, meta }: LogEntry): void {
   if (level === 'ERROR') log.error(line);
   else log.warn(line);
 }
-
-/** Of sysexits.h: no second try can help, a person must. */
-const EX_CONFIG = 78;
 
 const config = loadConfigOrExit();
 const log = createLogger({ level: config.logLevel, format: config.logFormat, part: 'worker' });

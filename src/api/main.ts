@@ -2,7 +2,7 @@
 // waits for the database only; Temporal may come later, or go and come back.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, loadConfig, type Config } from '../config.js';
+import { ConfigError, EX_CONFIG, loadConfig, type Config } from '../config.js';
 import { createDataConverter } from '../crypto/data-converter.js';
 import { CryptoError } from '../crypto/errors.js';
 import { readMasterKeys } from '../crypto/master-key.js';
@@ -206,9 +206,6 @@ function sentence(error: unknown): string {
     ? 'The port is in use: set TENURE_API_PORT to another one, or stop what listens there'
     : error.message;
 }
-
-/** Of sysexits.h: no second try can help, a person must. */
-const EX_CONFIG = 78;
 
 try {
   const config = loadConfig(process.env);

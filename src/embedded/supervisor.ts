@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EX_CONFIG } from '../config.js';
 import { settlesWithin } from './deadline.js';
 import { ended, guard, spawnApart } from './guarded-process.js';
 import type { Part } from './part.js';
@@ -48,8 +49,7 @@ export interface Supervisor {
   hurry: () => void;
 }
 
-/** EX_CONFIG of sysexits.h: what a part of ours ends with where no second try can help. */
-const REFUSED = 'exit code 78';
+const REFUSED = `exit code ${EX_CONFIG}`;
 
 /** Starts the parts; they are stopped in the reverse of this order. */
 export function supervise(parts: readonly Part[], options: SupervisorOptions): Supervisor {

@@ -14,6 +14,14 @@ import type { Tables } from './tables.js';
 
 export type ConnectionRow = Selectable<Tables['connections']>;
 
+/** The columns of a block where there is none. */
+export const NO_BLOCK = {
+  problem: null,
+  blocked_step: null,
+  next_probe_at: null,
+  probe_pause_ms: 0,
+} as const;
+
 export function toConnection(ring: KeyRing, row: ConnectionRow): Connection {
   return {
     id: row.id,

@@ -5,7 +5,13 @@ import type { KeyRing } from '../crypto/key-ring.js';
 import type { ConnectionId, RunId } from '../domain/brand.js';
 import type { ConnectionProblem, ConnectionStatus } from '../domain/connection.js';
 import { createConnectionChanges, forget } from './connection-changes.js';
-import { credentialsOf, keyContext, problemContext, toConnection } from './connection-rows.js';
+import {
+  credentialsOf,
+  keyContext,
+  NO_BLOCK,
+  problemContext,
+  toConnection,
+} from './connection-rows.js';
 import type { Database } from './database.js';
 import { publicHalf } from '../domain/jwk.js';
 import { openJson, sealJson } from './sealed.js';
@@ -51,10 +57,7 @@ export function createConnectionStore(db: Database, ring: KeyRing): ConnectionSt
           status: connection.status,
           public_jwk: JSON.stringify(publicJwk),
           private_jwk: sealJson(ring, connection.privateJwk, keyContext(id)),
-          problem: null,
-          blocked_step: null,
-          next_probe_at: null,
-          probe_pause_ms: 0,
+          ...NO_BLOCK,
         };
         const row = await trx
           .insertInto('connections')
@@ -104,13 +107,7 @@ export function createConnectionStore(db: Database, ring: KeyRing): ConnectionSt
     async unblock(id) {
       await db
         .updateTable('connections')
-        .set({
-          status: 'ready',
-          problem: null,
-          blocked_step: null,
-          next_probe_at: null,
-          probe_pause_ms: 0,
-        })
+        .set({ status: 'ready', ...NO_BLOCK })
         .where('id', '=', id)
         .execute();
     },

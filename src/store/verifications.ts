@@ -4,7 +4,7 @@ import { sql, type Expression, type SqlBool } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { Connection } from '../domain/connection.js';
 import type { Conclusion } from '../domain/checks.js';
-import { problemContext } from './connection-rows.js';
+import { NO_BLOCK, problemContext } from './connection-rows.js';
 import { FIRST_PAUSE_MS } from './connections.js';
 import type { Database } from './database.js';
 import { sealJson } from './sealed.js';
@@ -30,13 +30,7 @@ function isStill({ id, domain, clientId, scopes, publicJwk }: Connection): Expre
 
 function standingAfter(ring: KeyRing, { id }: Connection, conclusion: Conclusion) {
   if (conclusion.kind === 'works') {
-    return {
-      status: 'ready' as const,
-      problem: null,
-      blocked_step: null,
-      next_probe_at: null,
-      probe_pause_ms: 0,
-    };
+    return { status: 'ready' as const, ...NO_BLOCK };
   }
   const { code, title, detail, blocks } = conclusion;
   const problem = { code, title, detail, since: new Date().toISOString() };
