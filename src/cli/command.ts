@@ -40,7 +40,10 @@ export interface Screen {
 export interface Prompt {
   /** One line, without blanks at both ends. @throws {Left} at the end of input and on Ctrl-C. */
   ask: (question: string) => Promise<string>;
-  /** Lines that are not shown, until `isWhole` says so. @throws {Left} */
+  /**
+   * Lines that are not shown, until `isWhole` says so.
+   * @throws {Left}; {CliProblem} where they would be shown
+   */
   askHidden: (question: string, isWhole: (text: string) => boolean) => Promise<string>;
   close: () => void;
 }

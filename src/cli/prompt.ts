@@ -2,7 +2,7 @@
 // `question` loses those that come together; a key that is pasted is not shown, nor kept as history.
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { Left, type Prompt } from './command.js';
+import { CliProblem, Left, type Prompt } from './command.js';
 
 type Input = NodeJS.ReadableStream & { isTTY?: boolean };
 type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -72,6 +72,13 @@ export function openPrompt(input: Input, output: Output, leave: AbortController)
       return (await next()).trim();
     },
     askHidden: async (question, isWhole) => {
+      // The terminal itself shows what is typed, unless readline has taken it over.
+      if (input.isTTY === true && !isTerminal) {
+        throw new CliProblem(
+          'Here a pasted key would be shown, since the output is no terminal: name the file that it is in.',
+          2,
+        );
+      }
       put(`${question}\n`);
       lines.setPrompt('');
       isHidden = true;

@@ -1,12 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { Left } from '../../src/cli/command.js';
+import { CliProblem, Left } from '../../src/cli/command.js';
 import { openPrompt } from '../../src/cli/prompt.js';
 
 /** A terminal: keys go in, and what it shows comes out. */
-function startTerminal() {
+function startTerminal(output = { isTTY: true, columns: 80 }) {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
-  const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  const stdout = Object.assign(new PassThrough(), output);
   const leave = new AbortController();
   let shown = '';
   stdout.on('data', (chunk: Buffer) => (shown += chunk.toString('utf8')));
@@ -41,6 +41,17 @@ describe('a prompt at a terminal', () => {
     expect(await next).toBe('shown');
     expect(shown()).not.toContain('canary');
     expect(shown()).toContain('shown');
+    prompt.close();
+  });
+
+  it('does not ask for a key where the terminal would show it: output goes elsewhere', async () => {
+    const { prompt, type, shown } = startTerminal({ isTTY: false, columns: 0 });
+    type('canary\n');
+    const key = prompt.askHidden('Paste it:', () => true);
+    await expect(key).rejects.toThrow(CliProblem);
+    await expect(key).rejects.toThrow(/name the file/);
+    await expect(key).rejects.toMatchObject({ exitCode: 2 });
+    expect(shown()).toBe('');
     prompt.close();
   });
 
