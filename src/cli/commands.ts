@@ -1,5 +1,5 @@
 // The table of commands, in the order in which they are listed.
-import { cancelCommand, expediteCommand, rescheduleCommand, resolveCommand } from './actions.js';
+import { ACTION_COMMANDS } from './actions.js';
 import type { Command } from './command.js';
 import { connectCommand } from './connect.js';
 import { offboardCommand } from './offboard.js';
@@ -16,9 +16,6 @@ export const COMMANDS: readonly Command[] = [
   offboardCommand,
   runsCommand,
   runCommand,
-  cancelCommand,
-  rescheduleCommand,
-  expediteCommand,
-  resolveCommand,
+  ...ACTION_COMMANDS,
   rekeyCommand,
 ];

@@ -1,8 +1,8 @@
 // `tenure connect`: the way from an Okta org to a connection that is ready, as a guide at the terminal,
 // or at once with all answers as options.
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createApi, type Api } from './api.js';
+import { readArgsWithOptional } from './arguments.js';
 import { checkLines, sumOf } from './check-view.js';
 import { CliProblem, Left, type Command, type ExitCode, type Io } from './command.js';
 import { answersFile, type Answers } from './connect-answers.js';
@@ -18,7 +18,6 @@ import {
   type GivenKey,
 } from './connection.js';
 import { givenKey } from './key-text.js';
-import { positionalsOf } from './positionals.js';
 import { findService, readText, SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
 
 const USAGE = `npm run tenure -- connect [ID]
@@ -39,26 +38,23 @@ verified once, and shown with what is missing (exit code 1 where a check fails).
   --time-zone ZONE     for times without one, such as Europe/Berlin
 ${SERVICE_USAGE}`;
 
+const OPTIONS = {
+  ...SERVICE_OPTIONS,
+  domain: { type: 'string' },
+  'custom-domain': { type: 'boolean' },
+  'client-id': { type: 'string' },
+  'private-key': { type: 'string' },
+  kid: { type: 'string' },
+  name: { type: 'string' },
+  'time-zone': { type: 'string' },
+} as const;
+
 export const connectCommand: Command = {
   name: 'connect',
   summary: 'connects an Okta org, step by step',
   usage: USAGE,
   run: async (args, io) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        ...SERVICE_OPTIONS,
-        domain: { type: 'string' },
-        'custom-domain': { type: 'boolean' },
-        'client-id': { type: 'string' },
-        'private-key': { type: 'string' },
-        kid: { type: 'string' },
-        name: { type: 'string' },
-        'time-zone': { type: 'string' },
-      },
-      allowPositionals: true,
-    });
-    const id = positionals.length === 0 ? undefined : positionalsOf(positionals, ['ID']).ID;
+    const { values, word: id } = readArgsWithOptional(args, OPTIONS, 'ID');
     const answers = given({
       id,
       name: values.name,

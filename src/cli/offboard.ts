@@ -1,7 +1,7 @@
 // `tenure offboard LOGIN`: POST /v1/offboardings from a terminal.
-import { parseArgs } from 'node:util';
+import { readArgs } from './arguments.js';
 import type { Command } from './command.js';
-import { positionalsOf } from './positionals.js';
+import { RECORD_OPTIONS, RECORD_USAGE, recordOf } from './record.js';
 import { SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
 import { submit } from './submit.js';
 
@@ -17,44 +17,39 @@ command again finds the run of the first.
   --when-not-suspendable HOW           park or deactivate
   --take-over          an open run of this person becomes this offboarding
   --connection ID      the Okta org, where there are several
-  --requested-by WHO, --reason WHY     for the record
+${RECORD_USAGE}
   --wait               stay until she is suspended: 0 done, 1 where it ends otherwise or a person must decide
 ${SERVICE_USAGE}`;
+
+const OPTIONS = {
+  ...SERVICE_OPTIONS,
+  ...RECORD_OPTIONS,
+  at: { type: 'string' },
+  'deprovision-at': { type: 'string' },
+  'undo-window': { type: 'string' },
+  'remove-groups': { type: 'string' },
+  'when-not-suspendable': { type: 'string' },
+  'take-over': { type: 'boolean' },
+  connection: { type: 'string' },
+  wait: { type: 'boolean' },
+} as const;
 
 export const offboardCommand: Command = {
   name: 'offboard',
   summary: 'takes access away from a person, at a moment, with an undo',
   usage: USAGE,
   run: (args, io) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        ...SERVICE_OPTIONS,
-        at: { type: 'string' },
-        'deprovision-at': { type: 'string' },
-        'undo-window': { type: 'string' },
-        'remove-groups': { type: 'string' },
-        'when-not-suspendable': { type: 'string' },
-        'take-over': { type: 'boolean' },
-        connection: { type: 'string' },
-        'requested-by': { type: 'string' },
-        reason: { type: 'string' },
-        wait: { type: 'boolean' },
-      },
-      allowPositionals: true,
-    });
-    const { LOGIN: login } = positionalsOf(positionals, ['LOGIN']);
+    const { values, words } = readArgs(args, OPTIONS, ['LOGIN']);
     return submit(io, values, '/v1/offboardings', {
       connection: values.connection,
-      login,
+      login: words.LOGIN,
       suspendAt: values.at,
       deprovisionAt: values['deprovision-at'],
       undoWindow: values['undo-window'],
       removeGroups: values['remove-groups'],
       whenNotSuspendable: values['when-not-suspendable'],
       ifOpen: values['take-over'] === true ? 'takeover' : undefined,
-      requestedBy: values['requested-by'],
-      reason: values.reason,
+      ...recordOf(values),
     });
   },
 };

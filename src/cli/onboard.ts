@@ -1,7 +1,7 @@
 // `tenure onboard`: POST /v1/onboardings from a terminal.
-import { parseArgs } from 'node:util';
+import { readArgs } from './arguments.js';
 import { CliProblem, type Command } from './command.js';
-import { positionalsOf } from './positionals.js';
+import { RECORD_OPTIONS, RECORD_USAGE, recordOf } from './record.js';
 import { SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
 import { submit } from './submit.js';
 
@@ -18,37 +18,33 @@ Makes an account in Okta and puts it into groups. The same command again finds t
   --activation HOW     email (Okta mails her) or none (the account stays staged)
   --on-existing HOW    park, adopt or fail, where the login is taken
   --connection ID      the Okta org, where there are several
-  --requested-by WHO, --reason WHY     for the record
+${RECORD_USAGE}
   --wait               stay until she is in: 0 done, 1 where it ends otherwise or a person must decide
 ${SERVICE_USAGE}`;
+
+const OPTIONS = {
+  ...SERVICE_OPTIONS,
+  ...RECORD_OPTIONS,
+  'first-name': { type: 'string' },
+  'last-name': { type: 'string' },
+  email: { type: 'string' },
+  login: { type: 'string' },
+  attribute: { type: 'string', multiple: true },
+  group: { type: 'string', multiple: true },
+  'start-at': { type: 'string' },
+  'ends-at': { type: 'string' },
+  activation: { type: 'string' },
+  'on-existing': { type: 'string' },
+  connection: { type: 'string' },
+  wait: { type: 'boolean' },
+} as const;
 
 export const onboardCommand: Command = {
   name: 'onboard',
   summary: 'gives a person an account in her groups',
   usage: USAGE,
   run: (args, io) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        ...SERVICE_OPTIONS,
-        'first-name': { type: 'string' },
-        'last-name': { type: 'string' },
-        email: { type: 'string' },
-        login: { type: 'string' },
-        attribute: { type: 'string', multiple: true },
-        group: { type: 'string', multiple: true },
-        'start-at': { type: 'string' },
-        'ends-at': { type: 'string' },
-        activation: { type: 'string' },
-        'on-existing': { type: 'string' },
-        connection: { type: 'string' },
-        'requested-by': { type: 'string' },
-        reason: { type: 'string' },
-        wait: { type: 'boolean' },
-      },
-      allowPositionals: true,
-    });
-    positionalsOf(positionals, []);
+    const { values } = readArgs(args, OPTIONS, []);
     return submit(io, values, '/v1/onboardings', {
       connection: values.connection,
       person: {
@@ -63,8 +59,7 @@ export const onboardCommand: Command = {
       endsAt: values['ends-at'],
       activation: values.activation,
       onExisting: values['on-existing'],
-      requestedBy: values['requested-by'],
-      reason: values.reason,
+      ...recordOf(values),
     });
   },
 };

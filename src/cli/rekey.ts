@@ -2,10 +2,10 @@
 // to a person. It works on the database itself, since a key may have no way through the API.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Config, MasterKeySource } from '../config.js';
 import { changeByHand, changeInPlace, type MasterKeyChange } from '../crypto/master-key.js';
 import { rekey, type RekeyReport } from '../store/rekey.js';
+import { readArgs } from './arguments.js';
 import { CliProblem, type Command } from './command.js';
 
 const USAGE = `npm run tenure -- rekey [--new-key-file FILE] [--json]
@@ -25,15 +25,14 @@ Where the key is in TENURE_MASTER_KEY:
   3. this command, with --new-key-file FILE
   4. set TENURE_MASTER_KEY to the content of FILE, and take TENURE_MASTER_KEY_NEXT away`;
 
+const OPTIONS = { 'new-key-file': { type: 'string' }, json: { type: 'boolean' } } as const;
+
 export const rekeyCommand: Command = {
   name: 'rekey',
   summary: 'replaces the master key, while everything runs',
   usage: USAGE,
   run: async (args, { config, say }) => {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { 'new-key-file': { type: 'string' }, json: { type: 'boolean' } },
-    });
+    const { values } = readArgs(args, OPTIONS, []);
     const newKeyFile = values['new-key-file'];
     const way = wayOf(
       masterKeyPlace(config),

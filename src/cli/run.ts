@@ -1,9 +1,8 @@
 // `tenure run RUN`: one run, once or live.
-import { parseArgs } from 'node:util';
 import type { RunAnswer } from '../domain/answer.schema.js';
 import { createApi } from './api.js';
+import { readArgs } from './arguments.js';
 import type { Command } from './command.js';
-import { positionalsOf } from './positionals.js';
 import { sayRun } from './say-run.js';
 import { findService, SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
 import { viewFor } from './views.js';
@@ -18,17 +17,15 @@ the id of a run, or <connection>.<subjectRef>, which means the latest run of tha
                        Ctrl-C leaves the watch, not the run
 ${SERVICE_USAGE}`;
 
+const OPTIONS = { ...SERVICE_OPTIONS, watch: { type: 'boolean' } } as const;
+
 export const runCommand: Command = {
   name: 'run',
   summary: 'shows a run, live with --watch',
   usage: USAGE,
   run: async (args, io) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { ...SERVICE_OPTIONS, watch: { type: 'boolean' } },
-      allowPositionals: true,
-    });
-    const { RUN: id } = positionalsOf(positionals, ['RUN']);
+    const { values, words } = readArgs(args, OPTIONS, ['RUN']);
+    const id = words.RUN;
     const service = findService(io.config, values);
     const asJson = values.json === true;
     if (values.watch === true) {

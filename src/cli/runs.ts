@@ -1,9 +1,8 @@
 // `tenure runs`: a list of runs that fits the terminal. Elsewhere each run is one line, uncut.
-import { parseArgs } from 'node:util';
 import type { RunAnswer } from '../domain/answer.schema.js';
 import { createApi } from './api.js';
+import { readArgs } from './arguments.js';
 import type { Command } from './command.js';
-import { positionalsOf } from './positionals.js';
 import { findService, SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
 import { aligned, fitted, widthOf } from './text.js';
 import { fromNow } from './time.js';
@@ -17,24 +16,21 @@ const USAGE = `npm run tenure -- runs [--phase parked]
   --limit N            how many at most; default 50, greatest 200
 ${SERVICE_USAGE}`;
 
+const OPTIONS = {
+  ...SERVICE_OPTIONS,
+  phase: { type: 'string' },
+  kind: { type: 'string' },
+  connection: { type: 'string' },
+  login: { type: 'string' },
+  limit: { type: 'string' },
+} as const;
+
 export const runsCommand: Command = {
   name: 'runs',
   summary: 'lists runs, the newest first',
   usage: USAGE,
   run: async (args, io) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        ...SERVICE_OPTIONS,
-        phase: { type: 'string' },
-        kind: { type: 'string' },
-        connection: { type: 'string' },
-        login: { type: 'string' },
-        limit: { type: 'string' },
-      },
-      allowPositionals: true,
-    });
-    positionalsOf(positionals, []);
+    const { values } = readArgs(args, OPTIONS, []);
     const { phase, kind, connection, login, limit } = values;
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries({ phase, kind, connection, login, limit })) {
