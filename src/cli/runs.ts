@@ -14,6 +14,7 @@ const USAGE = `npm run tenure -- runs [--phase parked]
   --connection ID      runs in this Okta org
   --login LOGIN        runs of this person
   --limit N            how many at most; default 50, greatest 200
+  --cursor CURSOR      the runs after a list, which names it at its end
 ${SERVICE_USAGE}`;
 
 const OPTIONS = {
@@ -23,6 +24,7 @@ const OPTIONS = {
   connection: { type: 'string' },
   login: { type: 'string' },
   limit: { type: 'string' },
+  cursor: { type: 'string' },
 } as const;
 
 export const runsCommand: Command = {
@@ -31,9 +33,9 @@ export const runsCommand: Command = {
   usage: USAGE,
   run: async (args, io) => {
     const { values } = readArgs(args, OPTIONS, []);
-    const { phase, kind, connection, login, limit } = values;
+    const { phase, kind, connection, login, limit, cursor } = values;
     const query = new URLSearchParams();
-    for (const [name, value] of Object.entries({ phase, kind, connection, login, limit })) {
+    for (const [name, value] of Object.entries({ phase, kind, connection, login, limit, cursor })) {
       if (value !== undefined) query.set(name, value);
     }
     const list = await createApi(findService(io.config, values)).get<RunList>(
@@ -63,7 +65,7 @@ export function runTable(
   if (items.length === 0) return ['No runs.'];
   const cells = [HEADER, ...items.map((run) => cellsOf(run, now))];
   const ids = ['RUN', ...items.map(({ id }) => id)];
-  const more = nextCursor === undefined ? [] : ['', 'There are more: see --limit.'];
+  const more = nextCursor === undefined ? [] : ['', `There are more: --cursor ${nextCursor}`];
   const whole = aligned(cells.map((row, index) => [...row, ids[index] ?? '']));
   if (columns === null || Math.max(...whole.map(widthOf)) <= columns) return [...whole, ...more];
   const narrow = fitted(cells, columns, ELASTIC);

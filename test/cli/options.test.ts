@@ -50,10 +50,10 @@ const ROWS: [line: string[], method: string, path: string, body: unknown][] = [
   [
     [
       ...['runs', '--phase', 'parked', '--kind', 'onboarding', '--connection', 'acme'],
-      ...['--login', 'a+b@c.de', '--limit', '7'],
+      ...['--login', 'a+b@c.de', '--limit', '7', '--cursor', 'c=1'],
     ],
     'GET',
-    '/v1/runs?phase=parked&kind=onboarding&connection=acme&login=a%2Bb%40c.de&limit=7',
+    '/v1/runs?phase=parked&kind=onboarding&connection=acme&login=a%2Bb%40c.de&limit=7&cursor=c%3D1',
     null,
   ],
   [['run', 'acme.1/2', '--watch'], 'GET', '/v1/runs/acme.1%2F2', null],

@@ -99,7 +99,7 @@ describe('a list of runs', () => {
       expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, longestId));
     }
     for (const { id } of items) expect(lines.join('\n')).toContain(id);
-    expect(lines.at(-1)).toContain('--limit');
+    expect(lines.at(-1)).toBe('There are more: --cursor c');
   });
 
   it('says when there is none', () => {
