@@ -1,12 +1,12 @@
 // `tenure rekey`: finds the database and the master key, has the key replaced, and says what is left
 // to a person. It works on the database itself, since a key may have no way through the API.
-import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config, MasterKeySource } from '../config.js';
 import { changeByHand, changeInPlace, type MasterKeyChange } from '../crypto/master-key.js';
 import { rekey, type RekeyReport } from '../store/rekey.js';
 import { readArgs } from './arguments.js';
 import { CliProblem, type Command } from './command.js';
+import { JSON_USAGE, runtimeOf } from './service.js';
 
 const USAGE = `npm run tenure -- rekey [--new-key-file FILE] [--json]
 
@@ -17,7 +17,7 @@ The database is DATABASE_URL, or that of the embedded mode while it runs (npm st
 written to <key file>.next and takes the place of the key file; one that is there already is used.
 
   --new-key-file FILE  the new key is in FILE, or is made there, and a person tells every process
-  --json               the outcome as JSON
+${JSON_USAGE}
 
 Where the key is in TENURE_MASTER_KEY:
   1. make FILE: (umask 077; openssl rand -base64 32 > FILE)
@@ -88,11 +88,7 @@ function wayOf(place: MasterKeySource, newKeyFile: string | null): Way {
 }
 
 function databaseUrlOf({ databaseUrl, home }: Config): string {
-  if (databaseUrl !== null) return databaseUrl;
-  const file = join(resolve(home), 'runtime.json');
-  const url = existsSync(file)
-    ? (JSON.parse(readFileSync(file, 'utf8')) as { databaseUrl?: string }).databaseUrl
-    : undefined;
+  const url = databaseUrl ?? runtimeOf(resolve(home)).databaseUrl;
   if (url !== undefined) return url;
   throw new CliProblem(
     `There is no database to work on: set DATABASE_URL, or start the embedded mode on ${resolve(home)} first (npm start).`,

@@ -12,9 +12,13 @@ export const SERVICE_OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
+/** npm tells on standard output what it runs, unless it is told not to. */
+export const JSON_USAGE =
+  "  --json               the answer as JSON; without npm's own lines: npm run -s tenure -- … --json";
+
 export const SERVICE_USAGE = `  --url URL            where the service is; default TENURE_PUBLIC_URL, else what runs on TENURE_HOME
   --key-file FILE      an API key; default TENURE_ADMIN_KEY_FILE, else that of TENURE_HOME
-  --json               the answer as JSON
+${JSON_USAGE}
 
 Exit codes: 0 done, 1 failed, 2 not understood, 3 the service cannot be reached.`;
 
@@ -68,13 +72,15 @@ function addressOf(text: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
+/** Of runtime.json, as far as the commands need it. */
 interface Runtime {
   api?: string;
+  databaseUrl?: string;
   adminKeyFile?: string;
 }
 
-/** What the embedded mode writes down while it runs; nothing where it does not. */
-function runtimeOf(home: string): Runtime {
+/** Nothing where the embedded mode was never started, or was ended; one that was killed leaves it behind. */
+export function runtimeOf(home: string): Runtime {
   try {
     return JSON.parse(readFileSync(join(home, 'runtime.json'), 'utf8')) as Runtime;
   } catch {

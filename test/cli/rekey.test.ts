@@ -8,6 +8,7 @@ import { rekey } from '../../src/store/rekey.js';
 import { SEALED_TABLES } from '../../src/store/sealed-columns.js';
 import { randomOf } from '../kill/random.js';
 import { everythingIn, filled, type Filled } from '../store/rekey-support.js';
+import { run, temporaryHome } from './harness.js';
 import { startTenure, tenure, type Outcome } from './tenure.js';
 
 /** Master keys as anybody might print them. */
@@ -96,10 +97,22 @@ describe('tenure rekey', { timeout: 60_000 }, () => {
   });
 
   it('says where a database would be looked for', async () => {
+    const home = temporaryHome();
+    const env = { TENURE_HOME: home };
+    const none = await run(['rekey'], { env });
+    expect(none.exitCode).toBe(1);
+    expect(none.err).toContain(`start the embedded mode on ${home} first`);
+    // Left in the middle of a write.
+    await writeFile(join(home, 'runtime.json'), '{ "api": "http');
+    expect(await run(['rekey'], { env })).toEqual(none);
+  });
+
+  it('works on the database of the embedded mode', async () => {
     const database = await filled();
-    const outcome = await tenure(['rekey'], { TENURE_HOME: database.dir });
-    expect(outcome.exitCode).toBe(1);
-    expect(outcome.err).toContain(`start the embedded mode on ${database.dir} first`);
+    const home = temporaryHome();
+    await writeFile(join(home, 'runtime.json'), JSON.stringify({ databaseUrl: database.url }));
+    const env = { TENURE_HOME: home, TENURE_MASTER_KEY_FILE: database.keyFile };
+    expect((await run(['rekey', '--json'], { env })).exitCode).toBe(0);
   });
 
   it('says that another one is at work', async () => {
