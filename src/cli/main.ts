@@ -3,6 +3,7 @@ import { loadConfig } from '../config.js';
 import { COMMANDS } from './commands.js';
 import { dispatch } from './dispatch.js';
 import { openPrompt } from './prompt.js';
+import { screenOf } from './screen.js';
 import { printable } from './text.js';
 
 const { stdin, stdout, stderr } = process;
@@ -29,13 +30,7 @@ process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), {
   loadConfig: () => loadConfig(process.env),
   say: (text) => stdout.write(`${printable(text)}\n`),
   complain: (text) => stderr.write(`tenure: ${printable(text)}\n`),
-  screen: stdout.isTTY
-    ? {
-        columns: () => stdout.columns,
-        rows: () => stdout.rows,
-        write: (text) => stdout.write(text),
-      }
-    : null,
+  screen: screenOf(stdout),
   openPrompt: () => openPrompt(stdin, stdout, leave),
   leaving,
 });
