@@ -1,19 +1,11 @@
 // The checks of a verification as they are shown: what was seen, and the click that mends it. Pure.
+import type { z } from 'zod';
+import type { verifyAnswer } from '../domain/check.schema.js';
 import { wrapped } from './text.js';
 
 /** As POST /v1/connections/{id}/verify answers. */
-export interface Verification {
-  ok: boolean;
-  checks: Check[];
-}
-
-export interface Check {
-  id: string;
-  status: 'pass' | 'warn' | 'fail' | 'skipped';
-  title: string;
-  detail: string;
-  fix?: string;
-}
+export type Verification = z.infer<typeof verifyAnswer>;
+export type Check = Verification['checks'][number];
 
 /** Without a terminal, lines are as long as what they say. */
 const NO_END = Number.MAX_SAFE_INTEGER;
@@ -26,7 +18,7 @@ export function checkLines(checks: readonly Check[], columns: number | null): st
   ]);
 }
 
-/** `2 checks failed, 1 warning; 12 passed, 3 not looked at.` */
+/** `2 checks failed, 1 warning, 12 passed, 3 not proven` */
 export function sumOf(checks: readonly Check[]): string {
   const count = (wanted: Check['status']) =>
     checks.filter(({ status }) => status === wanted).length;
