@@ -1,12 +1,14 @@
 // The questions of `tenure connect`, one thing at a time, until the API takes the connection. What it
 // finds wrong is asked again. Each answer is kept at once, so that one can leave at any moment.
-import type { Io, Prompt } from './command.js';
-import { CliProblem } from './command.js';
+import { CONNECTION_ID } from '../domain/connection.js';
+import { hostOf, isOktasOwn, readOktaDomain } from '../domain/okta-domain.js';
 import type { Api } from './api.js';
 import { ApiProblem } from './api-problem.js';
+import { CliProblem, type Io, type Prompt } from './command.js';
 import type { Answers, AnswersFile } from './connect-answers.js';
 import { APP_CLICKS, DOMAIN_CLICKS } from './connect-clicks.js';
 import { createConnection, type Connection, type GivenKey } from './connection.js';
+import { customDomainOf } from './custom-domain.js';
 import { givenKey, isWholeKey } from './key-text.js';
 import { readText } from './service.js';
 
@@ -54,6 +56,8 @@ export async function askForConnection(
 /** The questions whose answers the API found wrong. */
 function faultyFields(error: unknown): Field[] {
   if (!(error instanceof ApiProblem)) return [];
+  // Either its name is taken, or there is a connection for the same app.
+  if (error.code === 'CONNECTION_EXISTS') return ['clientId', 'id'];
   const paths = (error.problem.errors ?? []).map(({ path }) => path.replace(/^settings\./, ''));
   return FIELDS.filter((field) => paths.some((path) => path.split('.')[0] === field));
 }
@@ -64,7 +68,7 @@ const QUESTIONS: Record<Exclude<Field, 'key'>, Question> = {
   domain: async ({ say, prompt }, answers) => {
     say(chapter('Your Okta org', DOMAIN_CLICKS));
     const domain = await required(prompt, 'Domain', answers.domain);
-    return { domain, customDomain: (await isCustom(prompt, domain)) ? true : undefined };
+    return { domain, customDomain: await customDomainOf(prompt, domain, answers.customDomain) };
   },
   clientId: async ({ say, prompt }, answers) => {
     say(chapter('An app for Tenure', APP_CLICKS));
@@ -114,19 +118,6 @@ async function askForKey({ say, prompt }: Asking): Promise<GivenKey> {
   }
 }
 
-/** Okta's own domains, as its SDKs list them, and the simulator's loopback address. */
-const OKTAS_OWN =
-  /(?:^|[./])(?:okta|oktapreview|okta-emea|okta-gov|okta-miltest|trex-govcloud)\.com|okta\.mil/i;
-const LOOPBACK = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])/;
-
-async function isCustom(prompt: Prompt, domain: string): Promise<boolean> {
-  if (OKTAS_OWN.test(domain) || LOOPBACK.test(domain)) return false;
-  const answer = await prompt.ask(
-    "That is none of Okta's own domains. Is it your org's custom domain (Customizations > Brands > Domains)? y/N:",
-  );
-  return /^y/i.test(answer);
-}
-
 async function required(prompt: Prompt, what: string, offered?: string): Promise<string> {
   for (;;) {
     const question = offered === undefined ? `${what}:` : `${what} [${offered}]:`;
@@ -140,9 +131,10 @@ function chapter(title: string, lines: readonly string[]): string {
 }
 
 /** `acme` of `https://acme-admin.okta.com` or of `id.acme.com`, as far as it makes a slug. */
-function slugOf({ domain = '', customDomain = false }: Answers): string | undefined {
-  const labels = domain.replace(/^https?:\/\/|[/:].*$/g, '').split('.');
-  const label = (customDomain ? labels.at(-2) : labels[0]?.replace(/-admin$/, '')) ?? '';
-  const slug = label.toLowerCase().slice(0, 31);
-  return /^[a-z][a-z0-9-]+$/.test(slug) ? slug : undefined;
+function slugOf({ domain = '' }: Answers): string | undefined {
+  const read = readOktaDomain(domain, { customDomain: true, loopbackAllowed: true });
+  if (!read.ok) return undefined;
+  const labels = hostOf(read.domain).split('.');
+  const slug = (isOktasOwn(read.domain) ? labels[0] : labels.at(-2))?.slice(0, 31);
+  return CONNECTION_ID.test(slug ?? '') ? slug : undefined;
 }

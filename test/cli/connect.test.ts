@@ -159,6 +159,44 @@ describe('connect, as a guide', () => {
     );
   });
 
+  it('takes a custom domain that an option says is meant, whatever is typed', async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    const input = ['not a host', '0oa1', 'acme', 'UTC', '1', 'id.acme.com', 'n'];
+    const { exitCode, out } = await guide(input, { args: ['--custom-domain'] });
+    expect([exitCode, out]).toEqual([0, expect.not.stringContaining("none of Okta's own")]);
+    expect(asked.map(({ body }) => body)).toContainEqual(
+      expect.objectContaining({ domain: 'id.acme.com', customDomain: true }),
+    );
+  });
+
+  it.each([
+    ['acme.trexcloud.com', 'acme'],
+    ['https://ACME-admin.okta.com/admin', 'acme'],
+    ['http://127.0.0.1:8090', null],
+  ])("knows %s for one of Okta's, or the simulator", async (domain, name) => {
+    const { guide } = await startGuide(createOrg());
+    const { out } = await guide([domain, '0oa1']);
+    expect(out).not.toContain("none of Okta's own");
+    expect(out).toContain(name === null ? 'Name:' : `Name [${name}]:`);
+  });
+
+  it('asks for another app or name where there is such a connection', async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    await guide([...answers, 'n']);
+    const input = [...answers, '0oa2', 'acme', '', 'acme-2', 'n'];
+    const { exitCode, out } = await guide(input);
+    expect([exitCode, out]).toEqual([0, expect.stringContaining('That is the connection acme.')]);
+    expect(out.match(/Domain(?: \[.*\])?:/g)).toHaveLength(1);
+    const tries = asked.filter(
+      ({ method, path }) => method === 'POST' && path === '/v1/connections',
+    );
+    expect(tries.slice(1).map(({ body }) => body)).toMatchObject([
+      { id: 'acme', clientId: '0oa1' },
+      { id: 'acme', clientId: '0oa2' },
+      { id: 'acme-2', clientId: '0oa2' },
+    ]);
+  });
+
   it('corrects the domain and the Client ID where they are found wrong', async () => {
     const org = createOrg(['dns', 'app.client']);
     const { guide, asked } = await startGuide(org);
@@ -207,74 +245,5 @@ describe('connect, as a guide', () => {
     expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual({
       pem: PEM,
     });
-  });
-});
-
-describe('connect --json', () => {
-  const args = ['connect', 'acme', '--domain', 'acme.okta.com', '--client-id', '0oa1', '--json'];
-
-  it('makes the connection and says what is missing, without a terminal', async () => {
-    const org = createOrg(['role.none']);
-    const { env, asked } = await startStub(org.reply);
-    const first = await run([...args, '--name', 'Acme', '--time-zone', 'Europe/Berlin'], { env });
-    expect([first.exitCode, first.err]).toEqual([1, '']);
-    expect(JSON.parse(first.out)).toMatchObject({
-      connection: { id: 'acme', publicJwk: PUBLIC_JWK },
-      verification: { ok: false },
-    });
-    expect(asked.map(({ body }) => body)).toContainEqual({
-      id: 'acme',
-      name: 'Acme',
-      domain: 'acme.okta.com',
-      clientId: '0oa1',
-      key: { generate: true },
-      settings: { timeZone: 'Europe/Berlin' },
-    });
-
-    org.broken.clear();
-    const second = await run(args, { env });
-    expect(second.exitCode).toBe(0);
-    expect(
-      asked.filter(({ path, method }) => method === 'POST' && path === '/v1/connections'),
-    ).toHaveLength(1);
-    expect(asked.some(({ method }) => method === 'PATCH')).toBe(false);
-  });
-
-  it('tells what was put right in what it was told', async () => {
-    const { env } = await startStub(createOrg().reply);
-    const { out } = await run(args.with(3, 'acme-admin.okta.com'), { env });
-    expect(JSON.parse(out)).toMatchObject({ corrections: ['The domain is acme.okta.com'] });
-  });
-
-  it('changes only what is different in a connection that is there', async () => {
-    const { env, asked } = await startStub(createOrg().reply);
-    await run(args, { env });
-    await run([...args.slice(0, 4), '--client-id', '0oa2', '--json'], { env });
-    expect(asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body)).toEqual([
-      { clientId: '0oa2' },
-    ]);
-  });
-
-  it('hands over a private key from a file', async () => {
-    const { env, asked } = await startStub(createOrg().reply);
-    const file = join(env['TENURE_HOME'] ?? '', 'okta.pem');
-    writeFileSync(file, PEM);
-    const { out } = await run([...args, '--private-key', file, '--kid', 'k1'], { env });
-    expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual({
-      pem: PEM,
-      kid: 'k1',
-    });
-    expect(out).not.toContain('canary');
-  });
-
-  it.each([
-    ['no ID', ['connect', '--json'], 'Name the ID'],
-    ['a file that holds no key', [...args, '--private-key', 'package.json.not'], '(ENOENT)'],
-  ])('with %s is not understood', async (_what, given, says) => {
-    const { env, asked } = await startStub(createOrg().reply);
-    const { exitCode, out } = await run(given, { env });
-    expect(exitCode).toBe(2);
-    expect(JSON.parse(out)).toMatchObject({ error: expect.stringContaining(says) as string });
-    expect(asked).toEqual([]);
   });
 });
