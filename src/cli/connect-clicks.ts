@@ -14,7 +14,10 @@ export const APP_CLICKS = [
   'The Client ID stands on the General tab, under Client Credentials.',
 ];
 
-export function keyClicks({ jwksUrl, publicJwk }: Connection): string[] {
+export function keyClicks({
+  jwksUrl,
+  publicJwk,
+}: Pick<Connection, 'jwksUrl' | 'publicJwk'>): string[] {
   const byUrl = [
     'Public keys > Configuration: Use a URL to fetch keys dynamically, with this URL:',
     `  ${jwksUrl}`,

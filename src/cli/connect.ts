@@ -1,21 +1,17 @@
 // `tenure connect`: the way from an Okta org to a connection that is ready, as a guide at the terminal,
 // or at once with all answers as options.
-import { join, resolve } from 'node:path';
 import { createApi, type Api } from './api.js';
 import { readArgsWithOptional } from './arguments.js';
-import { checkLines, sumOf } from './check-view.js';
-import { CliProblem, Left, type Command, type ExitCode, type Io } from './command.js';
-import { answersFile, type Answers } from './connect-answers.js';
-import { askForConnection } from './connect-questions.js';
-import { goThroughSteps } from './connect-steps.js';
+import { CliProblem, type Command, type ExitCode, type Io } from './command.js';
+import type { Answers } from './connect-answers.js';
+import { connectByGuide } from './connect-guide.js';
 import {
   changeConnection,
   createConnection,
   findConnection,
-  unfinished,
+  keyOfNew,
   verifyConnection,
-  type Connection,
-  type GivenKey,
+  type Keys,
 } from './connection.js';
 import { givenKey } from './key-text.js';
 import { findService, readText, SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
@@ -33,7 +29,7 @@ verified once, and shown with what is missing (exit code 1 where a check fails).
   --custom-domain      HOST is a domain of your own
   --client-id ID       of the API Services app
   --private-key FILE   a JSON Web Key or PEM; left out, Tenure makes the key
-  --kid KID            how Okta names the key, for PEM
+  --kid KID            how Okta names the key: with a PEM, or alone for a connection that is there
   --name TEXT          the company, for people
   --time-zone ZONE     for times without one, such as Europe/Berlin
 ${SERVICE_USAGE}`;
@@ -63,91 +59,37 @@ export const connectCommand: Command = {
       clientId: values['client-id'],
       timeZone: values['time-zone'],
     });
+    const keys = keysOf(values['private-key'], values.kid);
     const service = findService(io.config, values);
-    const file = values['private-key'];
-    const key =
-      file === undefined ? undefined : givenKey(readText(file, 'The private key'), values.kid);
     return values.json === true
-      ? connectAtOnce(io, createApi(service), answers, key)
-      : connectByGuide(io, createApi(service, io.leaving()), answers, key);
+      ? connectAtOnce(io, createApi(service), answers, keys)
+      : connectByGuide(io, createApi(service, io.leaving()), answers, keys);
   },
 };
+
+/** Without what was left out, so that it hides nothing known before. */
+function given(answers: Answers): Answers {
+  return Object.fromEntries(Object.entries(answers).filter(([, value]) => value !== undefined));
+}
+
+function keysOf(file: string | undefined, kid: string | undefined): Keys {
+  return file === undefined ? { kid } : { key: givenKey(readText(file, 'The private key'), kid) };
+}
 
 async function connectAtOnce(
   { say }: Io,
   api: Api,
   answers: Answers,
-  key: GivenKey | undefined,
+  keys: Keys,
 ): Promise<ExitCode> {
   if (answers.id === undefined) throw new CliProblem('Name the ID of the connection.', 2);
   const known = await findConnection(api, answers.id);
   const { id, corrections = [] } =
     known === null
-      ? await createConnection(api, answers, key ?? { generate: true })
-      : await changeConnection(api, known, { ...answers, key });
+      ? await createConnection(api, answers, keyOfNew(keys) ?? { generate: true })
+      : await changeConnection(api, known, { ...answers, ...keys });
   const verification = await verifyConnection(api, id, false);
   const connection = await findConnection(api, id);
   say(JSON.stringify({ connection, corrections, verification }));
   return verification.ok ? 0 : 1;
-}
-
-async function connectByGuide(
-  io: Io,
-  api: Api,
-  answers: Answers,
-  key: GivenKey | undefined,
-): Promise<ExitCode> {
-  const { say } = io;
-  const file = answersFile(join(resolve(io.config.home), 'connect.json'));
-  const prompt = io.openPrompt();
-  let id = answers.id;
-  try {
-    const asking = { say, prompt, api, file };
-    const known = id === undefined ? null : await findConnection(api, id);
-    if (id === undefined) await tellUnfinished(api, say);
-    const connection =
-      known === null
-        ? await askForConnection(asking, { ...file.load(), ...answers }, key)
-        : await changeConnection(api, known, { ...answers, key });
-    id = connection.id;
-    tellMade(say, connection, known === null);
-    const columns = io.screen?.columns() ?? null;
-    const seen = await goThroughSteps({ ...asking, columns }, connection);
-    const answer = seen.ok
-      ? await prompt.ask('\nProve its permissions, too, by writes that Okta must refuse? Y/n:')
-      : 'n';
-    const { ok, checks } = /^n/i.test(answer) ? seen : await verifyConnection(api, id, true);
-    const open = checks.filter(({ status }) => status !== 'pass');
-    say(['', ...checkLines(open, columns), '', `${sumOf(checks)}.`].join('\n'));
-    say(ok ? `The connection ${id} is ready.` : `Go on with: npm run tenure -- connect ${id}`);
-    return ok ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof Left)) throw error;
-    throw new Left(
-      `Left. Go on with: npm run tenure -- connect${id === undefined ? '' : ` ${id}`}`,
-    );
-  } finally {
-    prompt.close();
-  }
-}
-
-async function tellUnfinished(api: Api, say: Io['say']): Promise<void> {
-  for (const { id, domain } of await unfinished(api)) {
-    say(`Not finished: ${domain}. To go on with it: npm run tenure -- connect ${id}`);
-  }
-}
-
-function tellMade(say: Io['say'], connection: Connection, isNew: boolean): void {
-  const { id, domain, corrections = [] } = connection;
-  for (const correction of corrections) say(correction);
-  say(
-    isNew
-      ? `\nThe connection ${id} is made, not verified yet. From here on you can leave and come back.`
-      : `The connection ${id} (${domain}).`,
-  );
-}
-
-/** Without what was left out, so that it hides nothing known before. */
-function given(answers: Answers): Answers {
-  return Object.fromEntries(Object.entries(answers).filter(([, value]) => value !== undefined));
 }

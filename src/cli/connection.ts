@@ -3,21 +3,43 @@ import type { ConnectionAnswer } from '../domain/answer.schema.js';
 import type { Api } from './api.js';
 import { ApiProblem } from './api-problem.js';
 import type { Verification } from './check-view.js';
+import { CliProblem } from './command.js';
 import type { Answers } from './connect-answers.js';
 
 export type Connection = Pick<
   ConnectionAnswer,
-  'id' | 'domain' | 'clientId' | 'status' | 'publicJwk'
-> & {
-  /** Where Okta may read the public keys. */
-  jwksUrl: string;
-  /** What the API put right in what it was told. */
-  corrections?: string[];
-};
+  | 'id'
+  | 'name'
+  | 'domain'
+  | 'customDomain'
+  | 'clientId'
+  | 'status'
+  | 'publicJwk'
+  | 'jwksUrl'
+  | 'settings'
+  | 'corrections'
+>;
 
 /** How a key is handed over: made by Tenure, or given as text. */
 export type GivenKey =
   { generate: true } | { jwk: Record<string, unknown> } | { pem: string; kid?: string };
+
+/** A key, or only another name for the one that is there. */
+export interface Keys {
+  key?: GivenKey | undefined;
+  kid?: string | undefined;
+}
+
+export type ConnectionChange = Omit<Answers, 'id'> & Keys;
+
+/** @throws {CliProblem} where a name is all that is known of it. */
+export function keyOfNew({ key, kid }: Keys): GivenKey | undefined {
+  if (kid === undefined) return key;
+  throw new CliProblem(
+    '--kid names a key that is there: hand it over with --private-key FILE, or leave --kid out, and Tenure makes a key.',
+    2,
+  );
+}
 
 const pathOf = (id: string) => `/v1/connections/${encodeURIComponent(id)}`;
 
@@ -46,23 +68,37 @@ export async function createConnection(
   return (await api.post<Connection>('/v1/connections', { ...others, key, settings })).body;
 }
 
-/** Only what differs is sent, since a change makes the connection prove itself again. */
+/** Sends what differs, and nothing where nothing does. */
 export async function changeConnection(
   api: Api,
-  { id, domain, clientId }: Connection,
-  wanted: Pick<Answers, 'domain' | 'clientId' | 'customDomain'> & { key?: GivenKey | undefined },
+  connection: Connection,
+  wanted: ConnectionChange,
 ): Promise<Connection> {
-  const isMoved = wanted.domain !== undefined && wanted.domain !== domain;
-  const changes = {
-    ...(isMoved ? { domain: wanted.domain, customDomain: wanted.customDomain } : {}),
-    ...(wanted.clientId === undefined || wanted.clientId === clientId
-      ? {}
-      : { clientId: wanted.clientId }),
-    ...(wanted.key === undefined ? {} : { key: wanted.key }),
+  const changes = Object.entries(changesOf(connection, wanted)).filter(
+    ([, value]) => value !== undefined,
+  );
+  const path = pathOf(connection.id);
+  return changes.length === 0
+    ? api.get<Connection>(path)
+    : api.patch<Connection>(path, Object.fromEntries(changes));
+}
+
+function changesOf(now: Connection, wanted: ConnectionChange) {
+  const domain = other(wanted.domain, now.domain);
+  const timeZone = other(wanted.timeZone, now.settings.timeZone);
+  const kid = other(wanted.kid, now.publicJwk['kid']);
+  return {
+    name: other(wanted.name, now.name),
+    domain,
+    customDomain: domain === undefined ? undefined : wanted.customDomain,
+    clientId: other(wanted.clientId, now.clientId),
+    key: wanted.key ?? (kid === undefined ? undefined : { kid }),
+    settings: timeZone === undefined ? undefined : { timeZone },
   };
-  return Object.keys(changes).length === 0
-    ? api.get<Connection>(pathOf(id))
-    : api.patch<Connection>(pathOf(id), changes);
+}
+
+function other<T>(wanted: T | undefined, now: unknown): T | undefined {
+  return wanted === now ? undefined : wanted;
 }
 
 export async function verifyConnection(

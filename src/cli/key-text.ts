@@ -3,9 +3,15 @@
 import { CliProblem } from './command.js';
 import type { GivenKey } from './connection.js';
 
-/** @throws {CliProblem} where the text is neither. */
+/** @throws {CliProblem} where the text is neither, or names itself otherwise than `kid` says. */
 export function givenKey(text: string, kid?: string): GivenKey {
   const jwk = parsed(text);
+  if (jwk !== null && kid !== undefined) {
+    throw new CliProblem(
+      'A JSON Web Key says its kid itself: leave --kid out, or put it in there.',
+      2,
+    );
+  }
   if (jwk !== null) return { jwk };
   if (text.includes('-----BEGIN')) return { pem: text, ...(kid === undefined ? {} : { kid }) };
   throw new CliProblem('That is neither a JSON Web Key ({ … }) nor PEM (-----BEGIN …).', 2);

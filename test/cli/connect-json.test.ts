@@ -43,13 +43,51 @@ describe('connect --json', () => {
     expect(JSON.parse(out)).toMatchObject({ corrections: ['The domain is acme.okta.com'] });
   });
 
-  it('changes only what is different in a connection that is there', async () => {
-    const { env, asked } = await startStub(createOrg().reply);
+  it.each<[what: string, more: string[], change: unknown]>([
+    ['Client ID', ['--client-id', '0oa2'], { clientId: '0oa2' }],
+    [
+      'domain',
+      ['--domain', 'id.acme.com', '--custom-domain'],
+      { domain: 'id.acme.com', customDomain: true },
+    ],
+    ['name', ['--name', 'Acme Inc.'], { name: 'Acme Inc.' }],
+    ['time zone', ['--time-zone', 'Asia/Tokyo'], { settings: { timeZone: 'Asia/Tokyo' } }],
+    ['name of its key', ['--kid', 'k1'], { key: { kid: 'k1' } }],
+  ])(
+    'changes the %s of a connection that is there, and nothing else',
+    async (_what, more, change) => {
+      const { env, asked } = await startStub(createOrg().reply);
+      await run(args, { env });
+      for (let time = 0; time < 2; time += 1) {
+        // The later of two options of one name counts.
+        expect((await run([...args, ...more], { env })).exitCode).toBe(0);
+      }
+      const changes = asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body);
+      expect(changes).toEqual([change]);
+    },
+  );
+
+  it('says whose the app is that is to be connected a second time', async () => {
+    const { env } = await startStub(createOrg().reply);
     await run(args, { env });
-    await run([...args.slice(0, 4), '--client-id', '0oa2', '--json'], { env });
-    expect(asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body)).toEqual([
-      { clientId: '0oa2' },
+    const { exitCode, out } = await run(args.with(1, 'acme-2'), { env });
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      code: 'CONNECTION_EXISTS',
+      error: expect.stringContaining('That is the connection acme') as string,
+    });
+  });
+
+  it('takes no second name for a JSON Web Key', async () => {
+    const { env, asked } = await startStub(createOrg().reply);
+    const file = join(env['TENURE_HOME'] ?? '', 'okta.jwk');
+    writeFileSync(file, '{ "kty": "RSA", "kid": "k2", "d": "canary" }');
+    const { exitCode, out } = await run([...args, '--private-key', file, '--kid', 'k1'], { env });
+    expect([exitCode, JSON.parse(out)]).toEqual([
+      2,
+      { error: expect.stringContaining('leave --kid out') as string },
     ]);
+    expect(asked).toEqual([]);
   });
 
   it('hands over a private key from a file', async () => {
@@ -66,12 +104,13 @@ describe('connect --json', () => {
 
   it.each([
     ['no ID', ['connect', '--json'], 'Name the ID'],
+    ['the name of a key alone', [...args, '--kid', 'k1'], 'leave --kid out'],
     ['a file that holds no key', [...args, '--private-key', 'package.json.not'], '(ENOENT)'],
   ])('with %s is not understood', async (_what, given, says) => {
     const { env, asked } = await startStub(createOrg().reply);
     const { exitCode, out } = await run(given, { env });
     expect(exitCode).toBe(2);
     expect(JSON.parse(out)).toMatchObject({ error: expect.stringContaining(says) as string });
-    expect(asked).toEqual([]);
+    expect(asked.some(({ method }) => method !== 'GET')).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, startStub, type Surroundings } from './harness.js';
+import { run, startStub, type Asked, type Surroundings } from './harness.js';
 import { createOrg, PUBLIC_JWK, type Org } from './org.js';
 
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEcanary\n-----END PRIVATE KEY-----';
@@ -18,6 +18,9 @@ async function startGuide(org: Org) {
     readKept: () => JSON.parse(readFileSync(kept, 'utf8')) as unknown,
   };
 }
+
+const changesIn = (asked: readonly Asked[]) =>
+  asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body);
 
 describe('connect, as a guide', () => {
   const answers = ['acme.okta.com', '0oa1', '', 'Europe/Berlin', '1'];
@@ -151,13 +154,16 @@ describe('connect, as a guide', () => {
     });
   });
 
-  it("asks whether a domain that is none of Okta's is meant", async () => {
-    const { guide, asked } = await startGuide(createOrg());
-    await guide(['id.acme.com', 'y', ...answers.slice(1), 'n']);
-    expect(asked.map(({ body }) => body)).toContainEqual(
-      expect.objectContaining({ id: 'acme', domain: 'id.acme.com', customDomain: true }),
-    );
-  });
+  it.each(['id.acme.com', 'acme.okta.com.acme.org'])(
+    "asks whether %s, which is none of Okta's, is meant",
+    async (domain) => {
+      const { guide, asked } = await startGuide(createOrg());
+      await guide([domain, 'y', ...answers.slice(1), 'n']);
+      expect(asked.map(({ body }) => body)).toContainEqual(
+        expect.objectContaining({ id: 'acme', domain, customDomain: true }),
+      );
+    },
+  );
 
   it('takes a custom domain that an option says is meant, whatever is typed', async () => {
     const { guide, asked } = await startGuide(createOrg());
@@ -208,8 +214,39 @@ describe('connect, as a guide', () => {
       onOutput,
     });
     expect([exitCode, out]).toEqual([0, expect.stringContaining('Changed, as asked')]);
-    const changes = asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body);
-    expect(changes).toEqual([{ domain: 'acme2.okta.com' }, { clientId: '0oa2' }]);
+    expect(changesIn(asked)).toEqual([{ domain: 'acme2.okta.com' }, { clientId: '0oa2' }]);
+  });
+
+  it('asks whether the domain is meant that an option gives a connection that is there', async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    await guide([...answers, 'n']);
+    const args = ['acme', '--domain', 'id.acme.com'];
+    expect((await guide(['y', 'n'], { args })).exitCode).toBe(0);
+    expect(changesIn(asked)).toEqual([{ domain: 'id.acme.com', customDomain: true }]);
+  });
+
+  it('renames a connection that is there, and asks nothing for that', async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    await guide([...answers, 'n']);
+    const { exitCode } = await guide(['n'], { args: ['acme', '--name', 'Acme Inc.'] });
+    expect([exitCode, changesIn(asked)]).toEqual([0, [{ name: 'Acme Inc.' }]]);
+  });
+
+  it('offers what was kept to the connection that it was said of, and to no other', async () => {
+    const { guide } = await startGuide(createOrg());
+    await guide(['acme.okta.com', '0oa1'], { args: ['acme', '--name', 'Acme'] });
+    expect((await guide([], { args: ['globex'] })).out).toMatch(/Domain: \n/);
+    await guide(['acme.okta.com', '0oa1'], { args: ['acme', '--name', 'Acme'] });
+    expect((await guide([], { args: ['acme'] })).out).toContain('Domain [acme.okta.com]:');
+    expect((await guide([])).out).toContain('Domain [acme.okta.com]:');
+  });
+
+  it('does not begin with the name of a key that there is not', async () => {
+    const { guide, asked } = await startGuide(createOrg());
+    const { exitCode, out, err } = await guide(answers, { args: ['acme', '--kid', 'k1'] });
+    expect([exitCode, out]).toEqual([2, '']);
+    expect(err).toContain('--private-key FILE');
+    expect(asked.some(({ method }) => method !== 'GET')).toBe(false);
   });
 
   it.each([
