@@ -3,15 +3,21 @@
 import type { Check, Verification } from './check-view.js';
 import { checkLines } from './check-view.js';
 import { keyClicks, ROLE_CLICKS, SCOPE_CLICKS } from './connect-clicks.js';
+import {
+  ANOTHER_CLIENT_ID,
+  ANOTHER_DOMAIN,
+  askHowToGoOn,
+  type Correction,
+} from './connect-corrections.js';
 import type { Asking } from './connect-questions.js';
-import { changeConnection, verifyConnection, type Connection } from './connection.js';
+import { verifyConnection, type Connection } from './connection.js';
 
 interface Step {
   title: string;
   checks: RegExp;
   clicks: (connection: Connection) => readonly string[];
   /** What an answer in place of Enter corrects on the connection. */
-  corrects: { field: 'domain' | 'clientId'; words: string } | null;
+  corrects: Correction | null;
 }
 
 const STEPS: readonly Step[] = [
@@ -19,13 +25,13 @@ const STEPS: readonly Step[] = [
     title: 'The org is reached',
     checks: /^(domain\.|dns$|tls$|okta\.org$|clock$)/,
     clicks: () => [],
-    corrects: { field: 'domain', words: 'another domain' },
+    corrects: ANOTHER_DOMAIN,
   },
   {
     title: 'The app knows the key',
     checks: /^app\./,
     clicks: keyClicks,
-    corrects: { field: 'clientId', words: 'another Client ID' },
+    corrects: ANOTHER_CLIENT_ID,
   },
   {
     title: 'The app has its scopes',
@@ -57,9 +63,9 @@ export async function goThroughSteps(going: Going, start: Connection): Promise<V
       if (!isShown) for (const click of step.clicks(connection)) say(`  ${click}`);
       isShown = true;
       say(missing(step, seen, going.columns));
-      const answer = await going.prompt.ask(questionOf(step));
-      if (answer.toLowerCase() === 's') break;
-      connection = await corrected(going, step, connection, answer);
+      const next = await askHowToGoOn(going, connection, step.corrects);
+      if (next === 'without') break;
+      connection = next;
       seen = await verifyConnection(api, connection.id, false);
     }
     if (isDone(step, seen)) say(`\n${step.title}: yes`);
@@ -83,21 +89,4 @@ function missing(step: Step, { checks }: Verification, columns: number | null): 
 
 function checksOf({ checks: ids }: Step, checks: readonly Check[]): Check[] {
   return checks.filter(({ id }) => ids.test(id));
-}
-
-function questionOf({ corrects }: Step): string {
-  const correction = corrects === null ? '' : `, ${corrects.words} corrects it`;
-  return `Enter checks again${correction}, s goes on without, Ctrl-C leaves:`;
-}
-
-async function corrected(
-  { api, say }: Going,
-  { corrects }: Step,
-  connection: Connection,
-  answer: string,
-): Promise<Connection> {
-  if (answer === '' || corrects === null) return connection;
-  const changed = await changeConnection(api, connection, { [corrects.field]: answer });
-  for (const correction of changed.corrections ?? []) say(correction);
-  return changed;
 }

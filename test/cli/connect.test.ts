@@ -217,7 +217,48 @@ describe('connect, as a guide', () => {
     expect(changesIn(asked)).toEqual([{ domain: 'acme2.okta.com' }, { clientId: '0oa2' }]);
   });
 
-  it('asks whether the domain is meant that an option gives a connection that is there', async () => {
+  it('says why a correction is refused, and asks again', async () => {
+    const org = createOrg();
+    const { guide, asked } = await startGuide(org);
+    await guide([...answers, 'n']);
+    await guide(['globex.okta.com', '0oa9', '', 'UTC', '1', 'n']);
+    const before = asked.length;
+    org.broken.add('app.client');
+    const onOutput = (text: string) => {
+      if (text.includes('Changed, as asked')) org.broken.clear();
+    };
+    // As if both apps were of the same org.
+    org.connections.forEach((connection) => (connection.domain = 'acme.okta.com'));
+    const input = ['0oa 2', '0oa9', '0oa2', 'n'];
+    const { exitCode, out } = await guide(input, { args: ['acme'], onOutput });
+    expect(exitCode).toBe(0);
+    expect(out).toContain('  clientId: A client id has no blanks');
+    expect(out).toContain('That is the connection globex.');
+    expect(changesIn(asked.slice(before))).toEqual([
+      { clientId: '0oa 2' },
+      { clientId: '0oa9' },
+      { clientId: '0oa2' },
+    ]);
+    // What was not taken is no reason to look again.
+    expect(asked.slice(before).filter(({ path }) => path.endsWith('/verify'))).toHaveLength(2);
+  });
+
+  it("asks whether a corrected domain that is none of Okta's is meant, until it is", async () => {
+    const org = createOrg(['dns']);
+    const { guide, asked } = await startGuide(org);
+    const onOutput = (text: string) => {
+      if (text.includes('Changed, as asked')) org.broken.clear();
+    };
+    const input = [...answers, 'id.acme.com', 'n', 'id.acme.com', 'y', 'n'];
+    const { exitCode, out } = await guide(input, { onOutput });
+    expect([exitCode, out]).toEqual([0, expect.stringContaining('none of Okta’s own domains')]);
+    expect(changesIn(asked)).toEqual([
+      { domain: 'id.acme.com' },
+      { domain: 'id.acme.com', customDomain: true },
+    ]);
+  });
+
+  it('asks the same of the domain that an option gives a connection that is there', async () => {
     const { guide, asked } = await startGuide(createOrg());
     await guide([...answers, 'n']);
     const args = ['acme', '--domain', 'id.acme.com'];
