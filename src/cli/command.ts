@@ -22,7 +22,7 @@ export interface Io {
   config: Config;
   /** To standard output: what was asked for. */
   say: (text: string) => void;
-  /** Standard output where it is a terminal, else null: then nothing is fitted to a width. */
+  /** Standard output where it is a terminal of some size, else null: then nothing is fitted to a width. */
   screen: Screen | null;
   /** Opens standard input for questions, once; to be closed. */
   openPrompt: () => Prompt;

@@ -1,5 +1,5 @@
 // What `tenure connect` was told, and the file that keeps it until the connection itself does. No secret
-// is in it: a private key is sent, or known by the file that it lies in.
+// is in it: a private key is only sent.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -7,7 +7,7 @@ export interface Answers {
   id?: string | undefined;
   name?: string | undefined;
   domain?: string | undefined;
-  /** The domain is none of Okta's own. */
+  /** Said of a domain that is none of Okta's own, and meant. */
   customDomain?: boolean | undefined;
   clientId?: string | undefined;
   timeZone?: string | undefined;

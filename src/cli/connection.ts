@@ -68,7 +68,7 @@ export async function createConnection(
   return (await api.post<Connection>('/v1/connections', { ...others, key, settings })).body;
 }
 
-/** Sends what differs, and nothing where nothing does. */
+/** Sends only what differs; where nothing does, an API key that may not change it will do. */
 export async function changeConnection(
   api: Api,
   connection: Connection,

@@ -1,4 +1,4 @@
-// Whether a domain that Okta did not give is meant. Where it is one, the domain itself says.
+// A domain that Okta did not give may be a slip: whether it is meant is for a person to say.
 import { isOktasOwn, readOktaDomain } from '../domain/okta-domain.js';
 import type { Prompt } from './command.js';
 

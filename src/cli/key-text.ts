@@ -3,7 +3,7 @@
 import { CliProblem } from './command.js';
 import type { GivenKey } from './connection.js';
 
-/** @throws {CliProblem} where the text is neither, or names itself otherwise than `kid` says. */
+/** @throws {CliProblem} where the text is neither, or `kid` is said of a JSON Web Key. */
 export function givenKey(text: string, kid?: string): GivenKey {
   const jwk = parsed(text);
   if (jwk !== null && kid !== undefined) {

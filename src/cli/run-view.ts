@@ -55,7 +55,7 @@ export function standingOf({ phase, outcome }: RunAnswer): string {
   return outcome === null ? PHASES[phase] : ENDS[outcome].toLowerCase();
 }
 
-/** `Waiting for the last day; access goes on until then: 2 h 5 min` */
+/** `Waiting for the last day; access goes on until then (in 2 h 5 min).` */
 export function waitingOf(waiting: NonNullable<RunAnswer['waiting']>, now: number): string {
   const words = WAITS[waiting.for];
   return waiting.until === undefined ? `${words}.` : `${words} (${fromNow(waiting.until, now)}).`;

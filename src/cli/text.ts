@@ -67,6 +67,7 @@ export function aligned(rows: readonly (readonly string[])[], gap = 2): string[]
 
 /**
  * The same in at most `columns`: the widest of the columns named in `elastic` give way, and are clipped.
+ * Where none of them can give way any further, it stays wider.
  */
 export function fitted(
   rows: readonly (readonly string[])[],

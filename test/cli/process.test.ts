@@ -58,6 +58,8 @@ describe('every command', () => {
     [['verify'], 'Name ID'],
     [['expedite', 'x'], 'Name WHAT'],
     [['offboard', 'a', 'b'], 'What is "b"?'],
+    [['connect', 'a', 'b'], 'What is "b"?'],
+    [['rekey', 'now'], 'What is "now"?'],
     [['onboard', 'ada'], 'What is "ada"?'],
     [['onboard', '--attribute', 'department'], '--attribute wants a name and a value'],
   ])('is understood or not: %j', async (args, says) => {
