@@ -1,30 +1,12 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, startStub, type Asked, type Surroundings } from './harness.js';
-import { createOrg, PUBLIC_JWK, type Org } from './org.js';
+import { ANSWERS, startGuide } from './guided.js';
+import { createOrg, PUBLIC_JWK } from './org.js';
 
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEcanary\n-----END PRIVATE KEY-----';
 
-async function startGuide(org: Org) {
-  const stub = await startStub(org.reply);
-  const kept = join(stub.env['TENURE_HOME'] ?? '', 'connect.json');
-  const guide = (input: string[], more: Surroundings & { args?: string[] } = {}) =>
-    run(['connect', ...(more.args ?? [])], { env: stub.env, input, ...more });
-  return {
-    ...stub,
-    guide,
-    kept,
-    readKept: () => JSON.parse(readFileSync(kept, 'utf8')) as unknown,
-  };
-}
-
-const changesIn = (asked: readonly Asked[]) =>
-  asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body);
-
 describe('connect, as a guide', () => {
-  const answers = ['acme.okta.com', '0oa1', '', 'Europe/Berlin', '1'];
-
   it('asks one thing at a time, makes the connection at once, and goes by what is missing', async () => {
     const org = createOrg(['app.key', 'scope.okta.users.read', 'role.none']);
     const { guide, asked, kept } = await startGuide(org);
@@ -33,7 +15,7 @@ describe('connect, as a guide', () => {
     const onOutput = (text: string) => {
       if (text.includes('Enter checks again')) org.broken.delete(clicks.shift() ?? '');
     };
-    const { exitCode, out, err } = await guide([...answers, '', '', '', 'y'], { onOutput });
+    const { exitCode, out, err } = await guide([...ANSWERS, '', '', '', 'y'], { onOutput });
     expect([exitCode, err]).toEqual([0, '']);
 
     const made = asked.findIndex(
@@ -75,14 +57,14 @@ describe('connect, as a guide', () => {
 
   it('shows the public key alone where Okta could not fetch it', async () => {
     const { guide } = await startGuide(createOrg(['app.key'], 'http://127.0.0.1:8080'));
-    const { out } = await guide([...answers, 's', 's', 's']);
+    const { out } = await guide([...ANSWERS, 's', 's', 's']);
     expect(out).toContain(JSON.stringify(PUBLIC_JWK));
     expect(out).not.toContain('fetch keys dynamically');
   });
 
   it('says what is still missing, and ends with 1 where it was gone on without', async () => {
     const { guide } = await startGuide(createOrg(['scope.okta.users.read']));
-    const { exitCode, out } = await guide([...answers, '', 's', 's']);
+    const { exitCode, out } = await guide([...ANSWERS, '', 's', 's']);
     expect(exitCode).toBe(1);
     expect(out).toContain('The app has its scopes: still missing');
     expect(out).toContain('It cannot be looked at before what is above is mended.');
@@ -108,7 +90,7 @@ describe('connect, as a guide', () => {
   it('goes on with a connection that is there, from what is missing', async () => {
     const org = createOrg(['role.none']);
     const { guide, asked } = await startGuide(org);
-    await guide([...answers, 's']);
+    await guide([...ANSWERS, 's']);
     const before = asked.length;
     const onOutput = (text: string) => {
       if (text.includes('Enter checks again')) org.broken.clear();
@@ -122,7 +104,7 @@ describe('connect, as a guide', () => {
 
   it('names the connections that are not finished', async () => {
     const { guide } = await startGuide(createOrg(['role.none']));
-    await guide([...answers, 's']);
+    await guide([...ANSWERS, 's']);
     expect((await guide([])).out).toContain('npm run tenure -- connect acme');
   });
 
@@ -146,7 +128,7 @@ describe('connect, as a guide', () => {
   it('asks for another key where the API does not take it', async () => {
     const { guide, asked } = await startGuide(createOrg());
     const publicKey = ['-----BEGIN PUBLIC KEY-----', 'MIIB', '-----END PUBLIC KEY-----'];
-    const input = [...answers.slice(0, 4), '2', '', ...publicKey, '', '1', 'n'];
+    const input = [...ANSWERS.slice(0, 4), '2', '', ...publicKey, '', '1', 'n'];
     const { exitCode, out } = await guide(input);
     expect([exitCode, out]).toEqual([0, expect.stringContaining('key.pem: This is a public key')]);
     expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual({
@@ -158,7 +140,7 @@ describe('connect, as a guide', () => {
     "asks whether %s, which is none of Okta's, is meant",
     async (domain) => {
       const { guide, asked } = await startGuide(createOrg());
-      await guide([domain, 'y', ...answers.slice(1), 'n']);
+      await guide([domain, 'y', ...ANSWERS.slice(1), 'n']);
       expect(asked.map(({ body }) => body)).toContainEqual(
         expect.objectContaining({ id: 'acme', domain, customDomain: true }),
       );
@@ -188,8 +170,8 @@ describe('connect, as a guide', () => {
 
   it('asks for another app or name where there is such a connection', async () => {
     const { guide, asked } = await startGuide(createOrg());
-    await guide([...answers, 'n']);
-    const input = [...answers, '0oa2', 'acme', '', 'acme-2', 'n'];
+    await guide([...ANSWERS, 'n']);
+    const input = [...ANSWERS, '0oa2', 'acme', '', 'acme-2', 'n'];
     const { exitCode, out } = await guide(input);
     expect([exitCode, out]).toEqual([0, expect.stringContaining('That is the connection acme.')]);
     expect(out.match(/Domain(?: \[.*\])?:/g)).toHaveLength(1);
@@ -203,76 +185,6 @@ describe('connect, as a guide', () => {
     ]);
   });
 
-  it('corrects the domain and the Client ID where they are found wrong', async () => {
-    const org = createOrg(['dns', 'app.client']);
-    const { guide, asked } = await startGuide(org);
-    const mended = ['dns', 'app.client'];
-    const onOutput = (text: string) => {
-      if (text.includes('corrects it')) org.broken.delete(mended.shift() ?? '');
-    };
-    const { exitCode, out } = await guide([...answers, 'acme2.okta.com', '0oa2', 'n'], {
-      onOutput,
-    });
-    expect([exitCode, out]).toEqual([0, expect.stringContaining('Changed, as asked')]);
-    expect(changesIn(asked)).toEqual([{ domain: 'acme2.okta.com' }, { clientId: '0oa2' }]);
-  });
-
-  it('says why a correction is refused, and asks again', async () => {
-    const org = createOrg();
-    const { guide, asked } = await startGuide(org);
-    await guide([...answers, 'n']);
-    await guide(['globex.okta.com', '0oa9', '', 'UTC', '1', 'n']);
-    const before = asked.length;
-    org.broken.add('app.client');
-    const onOutput = (text: string) => {
-      if (text.includes('Changed, as asked')) org.broken.clear();
-    };
-    // As if both apps were of the same org.
-    org.connections.forEach((connection) => (connection.domain = 'acme.okta.com'));
-    const input = ['0oa 2', '0oa9', '0oa2', 'n'];
-    const { exitCode, out } = await guide(input, { args: ['acme'], onOutput });
-    expect(exitCode).toBe(0);
-    expect(out).toContain('  clientId: A client id has no blanks');
-    expect(out).toContain('That is the connection globex.');
-    expect(changesIn(asked.slice(before))).toEqual([
-      { clientId: '0oa 2' },
-      { clientId: '0oa9' },
-      { clientId: '0oa2' },
-    ]);
-    // What was not taken is no reason to look again.
-    expect(asked.slice(before).filter(({ path }) => path.endsWith('/verify'))).toHaveLength(2);
-  });
-
-  it("asks whether a corrected domain that is none of Okta's is meant, until it is", async () => {
-    const org = createOrg(['dns']);
-    const { guide, asked } = await startGuide(org);
-    const onOutput = (text: string) => {
-      if (text.includes('Changed, as asked')) org.broken.clear();
-    };
-    const input = [...answers, 'id.acme.com', 'n', 'id.acme.com', 'y', 'n'];
-    const { exitCode, out } = await guide(input, { onOutput });
-    expect([exitCode, out]).toEqual([0, expect.stringContaining('none of Okta’s own domains')]);
-    expect(changesIn(asked)).toEqual([
-      { domain: 'id.acme.com' },
-      { domain: 'id.acme.com', customDomain: true },
-    ]);
-  });
-
-  it('asks the same of the domain that an option gives a connection that is there', async () => {
-    const { guide, asked } = await startGuide(createOrg());
-    await guide([...answers, 'n']);
-    const args = ['acme', '--domain', 'id.acme.com'];
-    expect((await guide(['y', 'n'], { args })).exitCode).toBe(0);
-    expect(changesIn(asked)).toEqual([{ domain: 'id.acme.com', customDomain: true }]);
-  });
-
-  it('renames a connection that is there, and asks nothing for that', async () => {
-    const { guide, asked } = await startGuide(createOrg());
-    await guide([...answers, 'n']);
-    const { exitCode } = await guide(['n'], { args: ['acme', '--name', 'Acme Inc.'] });
-    expect([exitCode, changesIn(asked)]).toEqual([0, [{ name: 'Acme Inc.' }]]);
-  });
-
   it('offers what was kept to the connection that it was said of, and to no other', async () => {
     const { guide } = await startGuide(createOrg());
     await guide(['acme.okta.com', '0oa1'], { args: ['acme', '--name', 'Acme'] });
@@ -284,7 +196,7 @@ describe('connect, as a guide', () => {
 
   it('does not begin with the name of a key that there is not', async () => {
     const { guide, asked } = await startGuide(createOrg());
-    const { exitCode, out, err } = await guide(answers, { args: ['acme', '--kid', 'k1'] });
+    const { exitCode, out, err } = await guide(ANSWERS, { args: ['acme', '--kid', 'k1'] });
     expect([exitCode, out]).toEqual([2, '']);
     expect(err).toContain('--private-key FILE');
     expect(asked.some(({ method }) => method !== 'GET')).toBe(false);
@@ -306,7 +218,7 @@ describe('connect, as a guide', () => {
   ])('takes a private key that is %s, and keeps none of it', async (_what, lines, key) => {
     const org = createOrg();
     const { guide, asked, kept } = await startGuide(org);
-    const { exitCode, out, err } = await guide([...answers.slice(0, 4), '2', ...lines, 'n']);
+    const { exitCode, out, err } = await guide([...ANSWERS.slice(0, 4), '2', ...lines, 'n']);
     expect([exitCode, err]).toEqual([0, '']);
     expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual(key);
     expect(out).not.toContain('canary');
@@ -318,7 +230,7 @@ describe('connect, as a guide', () => {
     const file = join(env['TENURE_HOME'] ?? '', 'okta.pem');
     writeFileSync(file, PEM);
     const choices = ['3', '2', '/nowhere.pem', '2', file, ''];
-    const { exitCode, out } = await guide([...answers.slice(0, 4), ...choices, 'n']);
+    const { exitCode, out } = await guide([...ANSWERS.slice(0, 4), ...choices, 'n']);
     expect([exitCode, out]).toEqual([0, expect.stringContaining('(ENOENT)')]);
     expect(asked.map(({ body }) => (body as { key?: unknown } | null)?.key)).toContainEqual({
       pem: PEM,

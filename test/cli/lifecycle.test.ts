@@ -1,6 +1,6 @@
 // The commands against the whole service: real Temporal, real PostgreSQL, the simulated org.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunAnswer } from '../../src/domain/answer.schema.js';
+import type { ConnectionAnswer, RunAnswer } from '../../src/domain/answer.schema.js';
 import { startTenure, type Tenure } from '../support/tenure.js';
 import { homeOf, run } from './harness.js';
 
@@ -144,5 +144,21 @@ describe('an administrator at a terminal', () => {
     const outcome = await tenureCommand('expedite', id, 'start');
     expect(outcome.exitCode).toBe(1);
     expect(outcome.err).toContain('That cannot be done now.');
+  });
+
+  it('changes what is said of a connection, and the name of its key', async () => {
+    const connect = async (...args: string[]) => {
+      const { out } = await tenureCommand('connect', 'demo', '--json', ...args);
+      return (JSON.parse(out) as { connection: ConnectionAnswer }).connection;
+    };
+    const before = await connect();
+    const told = await connect('--name', 'Demo Inc.', '--time-zone', 'Europe/Berlin');
+    const settings = { ...before.settings, timeZone: 'Europe/Berlin' };
+    expect(told).toEqual({ ...before, name: 'Demo Inc.', settings });
+
+    const { kid } = before.publicJwk;
+    const renamed = await connect('--kid', 'as-okta-shows-it');
+    expect(renamed.publicJwk).toEqual({ ...before.publicJwk, kid: 'as-okta-shows-it' });
+    expect((await connect('--kid', String(kid))).publicJwk).toEqual(before.publicJwk);
   });
 });
