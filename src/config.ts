@@ -117,10 +117,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     temporalPort: e.TENURE_TEMPORAL_PORT,
     temporalUiPort: e.TENURE_TEMPORAL_UI_PORT,
     simulatorPort: e.TENURE_SIMULATOR_PORT,
-    publicUrl: (e.TENURE_PUBLIC_URL ?? `http://${e.TENURE_HOST}:${e.TENURE_API_PORT}`).replace(
-      /\/+$/,
-      '',
-    ),
+    publicUrl: (
+      e.TENURE_PUBLIC_URL ?? ownUrl({ host: e.TENURE_HOST, apiPort: e.TENURE_API_PORT })
+    ).replace(/\/+$/, ''),
     temporalUiUrl: e.TENURE_TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
     temporalCli: e.TENURE_TEMPORAL_CLI ?? null,
     databaseUrl: e.DATABASE_URL ?? null,
@@ -140,6 +139,11 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     exitWithParent: e.TENURE_EXIT_WITH_PARENT,
     oktaTimeoutMs: e.TENURE_OKTA_TIMEOUT_MS,
   };
+}
+
+/** Where the API listens: its public address where nothing else is said. */
+export function ownUrl({ host, apiPort }: Pick<Config, 'host' | 'apiPort'>): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`;
 }
 
 function masterKeySource(e: z.infer<typeof environment>): MasterKeySource {

@@ -2,7 +2,7 @@
 // command line, and the key of TENURE_HOME is sent to the installation of that home only.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Config } from '../config.js';
+import { ownUrl, type Config } from '../config.js';
 import { CliProblem } from './command.js';
 
 /** Options of every command that asks the service. */
@@ -60,8 +60,8 @@ export function findService(config: Config, flags: ServiceFlags): Service {
 }
 
 /** Whether the environment says how the API is reached, rather than that being the default. */
-function isNamed({ publicUrl, host, apiPort }: Config): boolean {
-  return publicUrl !== `http://${host}:${apiPort}`;
+function isNamed(config: Config): boolean {
+  return config.publicUrl !== ownUrl(config);
 }
 
 function addressOf(text: string): string {

@@ -30,6 +30,12 @@ describe('the service', () => {
     expect([here.asked.length, there.asked.length]).toEqual([0, 1]);
   });
 
+  it('is found where it listens on every address, by the address that it wrote down', async () => {
+    const { env, asked } = await startStub(() => EMPTY);
+    expect((await run(['runs'], { env: { ...env, TENURE_HOST: '::' } })).exitCode).toBe(0);
+    expect(asked).toHaveLength(1);
+  });
+
   it('is what --url names, with a path before the API, and a key that is named', async () => {
     const { url, asked } = await startStub(() => EMPTY);
     const home = temporaryHome();
