@@ -3,7 +3,7 @@
 import type { RunReport } from '../../src/domain/run.js';
 import { allowEverything, FLOWS, say, type End, type Flow, type Told } from './flows.js';
 import {
-  OKTA_TIMEOUT_MS,
+  HASTY_MS,
   templateOf,
   type Call,
   type LoggedCall,
@@ -120,6 +120,7 @@ export async function breachesIn(rig: Rig, cell: Cell): Promise<string[]> {
   const exception = exceptionOf(cell);
   const { breaches } = await tell(rig, flow, {
     role,
+    hasty: cell.fault === 'slow',
     end: () => ({ ...flow.end, ...exception?.end }),
     trouble: (org) => spoil(org, cell),
     ...(exception === null ? { ledger } : { settle: exception.settle() }),
@@ -140,7 +141,7 @@ async function spoil(org: Org, { place, fault, times }: Cell): Promise<void> {
     after,
     times,
     fault,
-    ...(fault === 'slow' ? { delayMs: OKTA_TIMEOUT_MS * 1.5 } : {}),
+    ...(fault === 'slow' ? { delayMs: HASTY_MS * 1.5 } : {}),
     ...(fault === '429' ? { resetSeconds: 1 } : {}),
   });
 }

@@ -1,6 +1,6 @@
-// The whole service in this process, for many stories at once: an Okta client with a short timeout,
-// every report of a run heard as it is written, every step open to interference, and for each story a
-// simulated org and a connection of its own, so that a fault hits nobody else.
+// The whole service in this process, for many stories at once: every report of a run heard as it is
+// written, every step open to interference, and for each story a simulated org and a connection of its
+// own, so that a fault hits nobody else.
 import { createActivities, type Activities } from '../../src/activities/index.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
 import { as, type ConnectionId } from '../../src/domain/brand.js';
@@ -13,7 +13,10 @@ import { startTenure, type OrgUser, type Tenure } from '../support/tenure.js';
 import { Context } from '@temporalio/activity';
 import { generateKeyPair, exportJWK } from 'jose';
 
-export const OKTA_TIMEOUT_MS = 2_000;
+/** As in production, so that a busy machine adds no fault of its own. */
+const PATIENT_MS = 20_000;
+/** Where an answer is to come too late. */
+export const HASTY_MS = 4_000;
 
 /** Nothing listens there. */
 const NOWHERE = 'http://127.0.0.1:1';
@@ -72,7 +75,8 @@ export interface Watch {
 
 export interface Rig {
   tenure: Tenure;
-  openOrg: (role: Role) => Promise<Org>;
+  /** `hasty`: its answers are waited for `HASTY_MS` only. */
+  openOrg: (role: Role, hasty?: boolean) => Promise<Org>;
   watch: (runId: string) => Watch;
   /** Steps of runs of this connection go through here from now on. */
   interfere: (connection: ConnectionId, by: Interference) => void;
@@ -112,20 +116,27 @@ export async function startRig(): Promise<Rig> {
     }
     return origin;
   };
-  const agent = newAgent(8, OKTA_TIMEOUT_MS, { allowLoopback: true });
+  const agent = newAgent(8, PATIENT_MS, { allowLoopback: true });
   const dispatcher = agent.compose((dispatch) => (options, handler) => {
     const [path = ''] = options.path.split('?');
     const origin = redirect(String(options.origin), options.method, path);
     return dispatch({ ...options, origin }, handler);
   });
-  const okta = createOktaClient({
-    credentials: (id) => store.connections.credentials(id),
-    tokens: store.tokens,
-    gate: store.rates,
-    timeoutMs: OKTA_TIMEOUT_MS,
-    allowLoopback: true,
-    dispatcher,
-  });
+  const oktaWithin = (timeoutMs: number) =>
+    createOktaClient({
+      credentials: (id) => store.connections.credentials(id),
+      tokens: store.tokens,
+      gate: store.rates,
+      timeoutMs,
+      allowLoopback: true,
+      dispatcher,
+    });
+  const [patient, hasty] = [oktaWithin(PATIENT_MS), oktaWithin(HASTY_MS)];
+  const isHasty = new Set<ConnectionId>();
+  const okta = {
+    ...patient,
+    connection: (id: ConnectionId) => (isHasty.has(id) ? hasty : patient).connection(id),
+  };
 
   const blocks = new Map<string, number>();
   const connections: ConnectionStore = {
@@ -189,9 +200,10 @@ export async function startRig(): Promise<Rig> {
     tenure,
     interfere: (connection, by) => void interferences.set(connection, by),
 
-    async openOrg(role) {
+    async openOrg(role, needsHaste = false) {
       orgs += 1;
       const connection = as<ConnectionId>(`${role}-${orgs}`);
+      if (needsHaste) isHasty.add(connection);
       const simulator = await startSimulator({ seed: 'demo' });
       const { origin } = simulator;
       await seedConnections(only(store.connections, role, connection, key), origin);
@@ -254,7 +266,7 @@ export async function startRig(): Promise<Rig> {
 
     async close() {
       await tenure.close();
-      await okta.close();
+      await Promise.all([patient.close(), hasty.close()]);
       await agent.destroy();
     },
   };

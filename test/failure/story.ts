@@ -20,6 +20,8 @@ export interface Ended extends Told {
 
 export interface Circumstances {
   role: Role;
+  /** An answer is to come too late. */
+  hasty?: boolean;
   /** How it is to end, by what came to pass. */
   end: (told: Told) => End | Promise<End>;
   /** Plans the trouble; the org is ready, nothing has been asked yet. */
@@ -38,7 +40,7 @@ export interface Circumstances {
 }
 
 export async function tell(rig: Rig, flow: Flow, circumstances: Circumstances): Promise<Ended> {
-  const org = await rig.openOrg(circumstances.role);
+  const org = await rig.openOrg(circumstances.role, circumstances.hasty);
   try {
     return await tellIn(rig, org, flow, circumstances);
   } finally {
