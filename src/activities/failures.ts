@@ -1,7 +1,7 @@
 // One table from the codes of Okta's client to the failures that Temporal acts on. `type` is our code;
 // messages are for people and hold no personal data beyond what the codec encrypts.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { problem } from '../domain/problem.js';
+import { problem, UNTOUCHED } from '../domain/problem.js';
 import type { Problem, ProblemCode } from '../domain/run.js';
 import type { OktaError } from '../okta/index.js';
 
@@ -11,13 +11,16 @@ export const CONNECTION_BLOCKED = 'CONNECTION_BLOCKED';
 /** An answer that makes no sense is asked for again a few times, then a person looks at it. */
 const UNEXPECTED_ATTEMPTS = 5;
 
-/** What only a person can settle: not retried, the run parks with it. */
-export function parked(found: Problem, cause?: Error): ApplicationFailure {
+/**
+ * What only a person can settle: not retried, the run parks with it.
+ * @param isUntouched Okta surely did nothing of the step, in this attempt or one before
+ */
+export function parked(found: Problem, cause?: Error, isUntouched = false): ApplicationFailure {
   return ApplicationFailure.create({
     type: found.code,
     message: found.detail,
     nonRetryable: true,
-    details: [found],
+    details: isUntouched ? [found, UNTOUCHED] : [found],
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -60,7 +63,7 @@ export function judge(error: OktaError, attempt: number): Verdict {
     case 'OKTA_UNEXPECTED_RESPONSE':
       return attempt < UNEXPECTED_ATTEMPTS
         ? { kind: 'retry', failure: retryable(error) }
-        : park('REFUSED_BY_OKTA', error);
+        : park('REFUSED_BY_OKTA', error, attempt);
     case 'OKTA_AUTH_FAILED':
       return {
         kind: 'block',
@@ -79,15 +82,15 @@ export function judge(error: OktaError, attempt: number): Verdict {
         detail: error.message,
       };
     case 'OKTA_FORBIDDEN':
-      return park('NOT_PERMITTED', error);
+      return park('NOT_PERMITTED', error, attempt);
     case 'OKTA_NOT_FOUND':
-      return park('PERSON_NOT_FOUND', error);
+      return park('PERSON_NOT_FOUND', error, attempt);
     case 'OKTA_LOGIN_TAKEN':
-      return park('LOGIN_TAKEN', error);
+      return park('LOGIN_TAKEN', error, attempt);
     case 'OKTA_WRONG_STATUS':
-      return park('STATUS_UNSUPPORTED', error);
+      return park('STATUS_UNSUPPORTED', error, attempt);
     case 'OKTA_VALIDATION':
-      return park('REFUSED_BY_OKTA', error);
+      return park('REFUSED_BY_OKTA', error, attempt);
   }
 }
 
@@ -95,6 +98,7 @@ function retryable(error: OktaError): ApplicationFailure {
   return ApplicationFailure.create({ type: error.code, message: error.message, cause: error });
 }
 
-function park(code: ProblemCode, error: OktaError): Verdict {
-  return { kind: 'park', failure: parked(problem(code, error.message), error) };
+function park(code: ProblemCode, error: OktaError, attempt: number): Verdict {
+  const isUntouched = attempt === 1 && error.outcome === 'not-done';
+  return { kind: 'park', failure: parked(problem(code, error.message), error, isUntouched) };
 }

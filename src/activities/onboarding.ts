@@ -36,8 +36,11 @@ export interface Created {
 export interface OnboardingActivities {
   /** @throws `LOGIN_TAKEN`, `OUTCOME_UNKNOWN`, `REFUSED_BY_OKTA` (park). */
   createUser: (input: CreateRequest) => Promise<Created>;
-  /** The account that `createUser` made although its answer never came; null where there is none. */
-  findCreatedUser: (input: CreateRequest) => Promise<Created | null>;
+  /**
+   * The account that `createUser` made although its answer never came; null where there is none, or
+   * where the role cannot look. @throws `OUTCOME_UNKNOWN` (park) in the latter case, if `mustKnow`
+   */
+  findCreatedUser: (input: CreateRequest & { mustKnow?: boolean }) => Promise<Created | null>;
   assignGroups: (input: {
     run: RunRef;
     oktaUserId: OktaUserId;
@@ -50,8 +53,8 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
     createUser: (input) =>
       step(input, async (tools) => {
         const mayExist = input.mayExist || tools.mayHaveHappened;
-        const earlier = mayExist ? await findByLogin(tools, input) : NOBODY;
-        const user = earlier.kind === 'ours' ? earlier.user : await create(tools, input, mayExist);
+        const earlier = mayExist ? await findByLogin(tools, input) : null;
+        const user = earlier?.kind === 'ours' ? earlier.user : await create(tools, input, mayExist);
         return {
           value: { oktaUserId: user.id, status: user.status },
           detail: `Account ${user.status}${inGroups(input.groupIds.length)}`,
@@ -64,14 +67,25 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
     findCreatedUser: (input) =>
       step(input, async (tools) => {
         const found = await findByLogin(tools, input);
-        if (found.kind !== 'ours') return { value: null, detail: 'No account was made' };
-        const { user } = found;
-        return {
-          value: { oktaUserId: user.id, status: user.status },
-          detail: `Found the account that was made, ${user.status}`,
-          deed: created(user, input.groupIds),
-          oktaUserId: user.id,
-        };
+        switch (found.kind) {
+          case 'ours':
+            return {
+              value: { oktaUserId: found.user.id, status: found.user.status },
+              detail: `Found the account that was made, ${found.user.status}`,
+              deed: created(found.user, input.groupIds),
+              oktaUserId: found.user.id,
+            };
+          case 'unseen':
+            if (input.mustKnow === true) throw unfindable(input.person);
+            return {
+              value: null,
+              status: 'skipped',
+              detail: 'The role may not look for an account',
+            };
+          case 'other':
+          case 'nobody':
+            return { value: null, detail: 'No account was made' };
+        }
       }),
 
     assignGroups: (input) =>
@@ -109,15 +123,17 @@ async function create(
   } catch (error) {
     if (!(error instanceof OktaError)) throw error;
     if (error.code === 'OKTA_NOT_FOUND') {
-      throw parked(problem('GROUP_UNKNOWN', 'One of the groups has disappeared meanwhile.'), error);
+      const found = problem('GROUP_UNKNOWN', 'One of the groups has disappeared meanwhile.');
+      throw parked(found, error, !tools.mayHaveHappened);
     }
     if (!mayBeTaken(error)) throw error;
     const found = await findByLogin(tools, input);
-    if (error.code === 'OKTA_VALIDATION' && found.kind === 'nobody') throw error;
+    const isSeen = found.kind === 'ours' || found.kind === 'other';
+    if (error.code === 'OKTA_VALIDATION' && !isSeen) throw error;
     // Refused cleanly at the first try, the login is somebody else's. After a lost answer it may be
     // our own account that is in the way, and Okta may only now show it.
     if (mayExist && found.kind === 'ours') return found.user;
-    throw mayExist && found.kind === 'nobody' ? unprovable(error) : taken(error);
+    throw mayExist && !isSeen ? unprovable(error) : taken(error, !tools.mayHaveHappened);
   }
 }
 
@@ -133,11 +149,9 @@ function mayBeTaken(error: OktaError): boolean {
   );
 }
 
-function taken(cause: OktaError): Error {
-  return parked(
-    problem('LOGIN_TAKEN', 'Okta refused the login because an account already has it.'),
-    cause,
-  );
+function taken(cause: OktaError, isUntouched: boolean): Error {
+  const found = problem('LOGIN_TAKEN', 'Okta refused the login because an account already has it.');
+  return parked(found, cause, isUntouched);
 }
 
 function unprovable(cause: OktaError): Error {
@@ -150,41 +164,60 @@ function unprovable(cause: OktaError): Error {
   );
 }
 
-/** Who has the login, as far as the role can see: `nobody` also where it cannot look. */
-type Found = { kind: 'ours'; user: OktaUser } | { kind: 'other' } | { kind: 'nobody' };
-const NOBODY: Found = { kind: 'nobody' };
+function unfindable({ login }: NewPerson): Error {
+  return parked(
+    problem(
+      'OUTCOME_UNKNOWN',
+      `Whether an account was made for ${login} cannot be told: no answer to the create was heard, and the role of this connection cannot look. An account that is there in Okta is to be suspended by hand.`,
+    ),
+  );
+}
+
+/** Who has the login, as far as the role can see. */
+type Found =
+  | { kind: 'ours'; user: OktaUser }
+  | { kind: 'other' }
+  | { kind: 'nobody' }
+  /** The role may not look. */
+  | { kind: 'unseen' };
 
 /**
  * Looks for the account by login, and where the role may not read users, among the members of the
  * groups that the create named.
  */
 async function findByLogin(tools: StepTools, input: CreateRequest): Promise<Found> {
-  const user =
-    (await readByLogin(tools, input.person.login)) ?? (await readAmongMembers(tools, input));
-  if (user === null) return NOBODY;
-  const evidence = {
-    absentAt: input.absentAt,
-    sent: profileOf(input.person),
-    activation: input.activation,
-    ...(input.until === undefined ? {} : { until: input.until }),
-  };
-  return isOurCreate(user, evidence) ? { kind: 'ours', user } : { kind: 'other' };
+  const { login } = input.person;
+  const seen = await readByLogin(tools, login);
+  if (typeof seen !== 'string') return whose(seen, input);
+  // Everybody whom the create made is in all of its groups, so one of them tells.
+  const [group] = input.groupIds;
+  if (group === undefined) return { kind: seen };
+  const member = await findMember(tools, group, login);
+  return member === null ? { kind: 'nobody' } : whose(member, input);
 }
 
-async function readByLogin(tools: StepTools, login: string): Promise<OktaUser | null> {
+async function readByLogin(
+  { okta, signal, take }: StepTools,
+  login: string,
+): Promise<OktaUser | 'nobody' | 'unseen'> {
   try {
-    return tools.take(await tools.okta.getUser(login, { signal: tools.signal }));
+    return take(await okta.getUser(login, { signal }));
   } catch (error) {
     if (!(error instanceof OktaError)) throw error;
-    if (error.code === 'OKTA_NOT_FOUND' || error.code === 'OKTA_FORBIDDEN') return null;
-    throw error;
+    if (error.code === 'OKTA_FORBIDDEN') return 'unseen';
+    if (error.code !== 'OKTA_NOT_FOUND') throw error;
+    return (await okta.canReadUsers({ signal })) ? 'nobody' : 'unseen';
   }
 }
 
-/** Everybody whom the create made is in all of its groups, so one of them tells. */
-async function readAmongMembers(tools: StepTools, input: CreateRequest): Promise<OktaUser | null> {
-  const [group] = input.groupIds;
-  return group === undefined ? null : findMember(tools, group, input.person.login);
+function whose(user: OktaUser, { absentAt, person, activation, until }: CreateRequest): Found {
+  const evidence = {
+    absentAt,
+    sent: profileOf(person),
+    activation,
+    ...(until === undefined ? {} : { until }),
+  };
+  return isOurCreate(user, evidence) ? { kind: 'ours', user } : { kind: 'other' };
 }
 
 function profileOf({ firstName, lastName, email, login, attributes }: NewPerson): Profile {

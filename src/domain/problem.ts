@@ -21,6 +21,9 @@ export function problem(code: ProblemCode, detail: string): Problem {
   return { code, title: TITLES[code], detail, actions: [...DECISIONS_OF] };
 }
 
+/** Stands beside the problem where Okta surely did nothing of the step that found it. */
+export const UNTOUCHED = 'untouched';
+
 export function isProblemCode(code: string): code is ProblemCode {
   return code in TITLES;
 }

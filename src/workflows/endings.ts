@@ -1,6 +1,6 @@
 // The ways in which a story ends early, and how they are told from bugs.
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { isProblemCode, problem } from '../domain/problem.js';
+import { isProblemCode, problem, UNTOUCHED } from '../domain/problem.js';
 import type { Problem } from '../domain/run.js';
 
 /** Somebody decided to give up a parked run. */
@@ -40,11 +40,20 @@ export function parkWith(found: Problem): ApplicationFailure {
 
 /** The problem inside a failure that parks; null for cancellation, bugs and everything else. */
 export function problemOf(error: unknown): Problem | null {
-  if (isCancellation(error)) return null;
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure) || !isProblemCode(cause.type ?? '')) return null;
-  const [found] = (cause.details ?? []) as [Problem?];
+  const [found] = detailsOf(error);
   return found ?? null;
+}
+
+/** Whether a step failed and Okta surely did nothing of it. */
+export function isUntouched(error: unknown): boolean {
+  return detailsOf(error)[1] === UNTOUCHED;
+}
+
+function detailsOf(error: unknown): [Problem?, string?] {
+  if (isCancellation(error)) return [];
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || !isProblemCode(cause.type ?? '')) return [];
+  return (cause.details ?? []) as [Problem?, string?];
 }
 
 /** The same during undo, where every problem is one of the undo. */

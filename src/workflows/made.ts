@@ -46,7 +46,9 @@ export function newMade(input: OnboardInput): Made {
         await takeOut(input.run, made.adopted, made.putIn);
         return;
       }
-      if (made.created === null && made.request !== null) made.created = await find(made.request);
+      if (made.created === null && made.request !== null) {
+        made.created = await find(made.request, { mustKnow: true });
+      }
       if (made.created !== null) await retire(input, made.created, made);
     },
   };
@@ -101,9 +103,13 @@ export function createRequest(
   return { run, person, activation, absentAt, groupIds, mayExist: false };
 }
 
-export function find(request: CreateRequest): Promise<Created | null> {
+/** @param how whether not to know parks; else it counts as none, which a create would show. */
+export function find(
+  request: CreateRequest,
+  { mustKnow }: { mustKnow: boolean },
+): Promise<Created | null> {
   return okta.findCreatedUser.executeWithOptions({ summary: 'Was an account made?' }, [
-    { ...request, mayExist: true },
+    { ...request, mayExist: true, mustKnow },
   ]);
 }
 

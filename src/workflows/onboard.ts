@@ -14,7 +14,7 @@ import type { OktaGroup } from '../domain/okta-user.js';
 import type { Deadlines } from '../domain/run.js';
 import { okta, oktaBulk } from './activities.js';
 import { ahead } from './ahead.js';
-import { parkWith, Refused } from './endings.js';
+import { isUntouched, parkWith, Refused } from './endings.js';
 import {
   chunkSize,
   createRequest,
@@ -82,7 +82,7 @@ export async function onboard(input: OnboardInput): Promise<RunResult> {
 async function findEarlier(run: Run, ledge: Ledge, made: Made): Promise<void> {
   const { request } = made;
   if (request === null) return;
-  made.created = await run.attempt(() => find(request));
+  made.created = await run.attempt(() => find(request, { mustKnow: false }));
   ledge.oktaUserId = made.created?.oktaUserId ?? null;
 }
 
@@ -135,12 +135,19 @@ async function createNew(
   request: CreateRequest,
 ): Promise<Created> {
   ledge.compensations.add(made.takeBack);
-  const created = await run.attempt((again) => {
+  const created = await run.attempt(async () => {
+    const mayExist = made.request !== null;
     made.request = request;
     made.putIn = [...request.groupIds];
-    return okta.createUser.executeWithOptions({ summary: `Create ${request.person.login}` }, [
-      { ...request, mayExist: again },
-    ]);
+    try {
+      return await okta.createUser.executeWithOptions(
+        { summary: `Create ${request.person.login}` },
+        [{ ...request, mayExist }],
+      );
+    } catch (error) {
+      if (!mayExist && isUntouched(error)) made.request = null;
+      throw error;
+    }
   });
   made.created = created;
   return created;

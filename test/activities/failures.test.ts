@@ -26,6 +26,17 @@ const facts = {
   outcome: 'not-done' as const,
 };
 
+describe('what is said of Okta’s part in a failure', () => {
+  it.each([
+    [1, 'not-done', [expect.objectContaining({ code: 'REFUSED_BY_OKTA' }), 'untouched']],
+    [1, 'unknown', [expect.objectContaining({ code: 'REFUSED_BY_OKTA' })]],
+    [2, 'not-done', [expect.objectContaining({ code: 'REFUSED_BY_OKTA' })]],
+  ] as const)('attempt %i, %s', (attempt, outcome, details) => {
+    const error = new OktaValidationError('no', { ...facts, outcome, fields: [] });
+    expect(judge(error, attempt)).toMatchObject({ kind: 'park', failure: { details } });
+  });
+});
+
 describe('what becomes of an error', () => {
   it.each<[OktaError, string]>([
     [new OktaUnavailableError('down', facts), 'OKTA_UNAVAILABLE'],
@@ -61,7 +72,7 @@ describe('what becomes of an error', () => {
     [new OktaWrongStatusError('not active', facts), 'STATUS_UNSUPPORTED'],
     [new OktaValidationError('invalid', { ...facts, fields: [] }), 'REFUSED_BY_OKTA'],
   ])('%s parks the run', (error, code) => {
-    expect(judge(error, 1)).toMatchObject({
+    expect(judge(error, 2)).toMatchObject({
       kind: 'park',
       failure: { type: code, nonRetryable: true, details: [{ code, actions: ['retry', 'abort'] }] },
     });

@@ -33,6 +33,14 @@ const seed = (status: string) =>
   tenure.sim('POST', '/users', { status, profile: { ...PERSON, login: PERSON.email } });
 const statusInOkta = async () => (await tenure.users(PERSON.email)).map(({ status }) => status);
 
+/** Gives the app of a connection another admin role. */
+async function allow(connection: string, permissions: string[] | 'all'): Promise<void> {
+  const found = await tenure.store.connections.get(as(connection));
+  await tenure.sim('PATCH', `/apps/${found?.clientId ?? ''}`, {
+    roles: [{ permissions, resourceSet: { users: 'all', groups: 'all' } }],
+  });
+}
+
 describe('a create whose answer is lost', () => {
   it('ends in one account, completed', async () => {
     await fault({ ...CREATE, fault: 'lost-answer' });
@@ -66,6 +74,37 @@ describe('a create whose answer is lost', () => {
       expect(await tenure.users(PERSON.email)).toHaveLength(1);
     },
   );
+
+  it.each([403, 404])(
+    'is not called undone where nothing can be seen, and is undone when the role may look (%i)',
+    async (readWithoutPermission) => {
+      await tenure.sim('PATCH', '/org', { readWithoutPermission });
+      await fault({ ...CREATE, fault: 'lost-answer' });
+      const { id } = await tenure.until(await hire('seed-role', []), 'parked', isParked);
+      await tenure.api('POST', `/v1/runs/${id}/cancel`, {});
+      const stuck = await tenure.until(
+        id,
+        'the undo is parked',
+        ({ problem }) => problem?.code === 'UNDO_INCOMPLETE',
+      );
+      expect(stuck.problem?.detail).toContain(PERSON.email);
+      expect(await statusInOkta()).toEqual(['PROVISIONED']);
+
+      await allow('seed-role', 'all');
+      await tenure.api('POST', `/v1/runs/${id}/resolve`, { decision: 'retry' });
+      expect(await tenure.until(id, 'undone', isCancelled)).toMatchObject({ outcome: 'undone' });
+      expect(await statusInOkta()).toEqual(['SUSPENDED']);
+    },
+  );
+
+  it('that Okta refused leaves nothing to look for, whatever the role may see', async () => {
+    await seed('ACTIVE');
+    const { id } = await tenure.until(await hire('seed-role', []), 'parked', isParked);
+    await tenure.api('POST', `/v1/runs/${id}/cancel`, {});
+    const run = await tenure.until(id, 'undone', isCancelled);
+    expect(run.steps.map(({ name }) => name)).not.toContain('findCreatedUser');
+    expect(await statusInOkta()).toEqual(['ACTIVE']);
+  });
 
   it('adopts no stranger who has the login', async () => {
     await seed('ACTIVE');
@@ -188,16 +227,11 @@ describe('an outage of Okta', () => {
 
 describe('what the role does not allow', () => {
   it('parks, and goes on when the role was mended and somebody says retry', async () => {
-    const [demo] = (await tenure.store.connections.list()).filter(({ id }) => id === 'demo');
-    const role = (permissions: string[] | 'all') => ({
-      roles: [{ permissions, resourceSet: { users: 'all', groups: 'all' } }],
-    });
-    const app = `/apps/${demo?.clientId ?? ''}`;
-    await tenure.sim('PATCH', app, role(['okta.users.read', 'okta.groups.read']));
+    await allow('demo', ['okta.users.read', 'okta.groups.read']);
     const id = await hire();
     const run = await tenure.until(id, 'parked', isParked);
     expect(run.problem?.code).toBe('NOT_PERMITTED');
-    await tenure.sim('PATCH', app, role('all'));
+    await allow('demo', 'all');
     await tenure.api('POST', `/v1/runs/${id}/resolve`, { decision: 'retry' });
     await tenure.until(id, 'hired', isDone);
   });

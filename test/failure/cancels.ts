@@ -21,10 +21,8 @@ export const WAYS = [
 ] as const;
 export type Way = (typeof WAYS)[number];
 
-/** The flows whose steps are worth it; those left out take the same ones. */
-const TOLD = FLOWS.filter(
-  ({ name }) => name !== 'onboard, 22 groups' && name !== 'onboard, no groups',
-);
+/** The flows whose steps are worth it; the one left out takes the same ones as another. */
+const TOLD = FLOWS.filter(({ name }) => name !== 'onboard, 22 groups');
 
 export interface StepTaken {
   name: string;
@@ -276,9 +274,16 @@ async function endOf({ taken, index, way }: CancelCell, { org }: Told): Promise<
     }
     return { ...undone, parks };
   }
+  // Nobody can tell whether an account was made, until the role may look.
+  const isUnseen = unseen && step?.name === 'createUser' && flow.end.groups.length === 0;
   const own = (await org.users()).find(({ profile }) => profile.login === LOGIN);
   if (flow.before === null) {
-    return { ...undone, status: own === undefined ? NOBODY : 'SUSPENDED', groups: [], parks: [] };
+    return {
+      ...undone,
+      status: own === undefined ? NOBODY : 'SUSPENDED',
+      groups: [],
+      parks: isUnseen ? ['UNDO_INCOMPLETE'] : [],
+    };
   }
   if (step?.name === 'deactivateUser') {
     // It cannot be taken back. What is known to be done is the end of the story; else the groups park

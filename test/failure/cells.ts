@@ -186,8 +186,13 @@ function exceptionOf({ baseline: { flow, role }, place, fault, times }: Cell): E
   if (isSameKind(place, CREATE) && flow.end.groups.length === 0 && flow.end.parks.length === 0) {
     return {
       end: {
-        ...parks('OUTCOME_UNKNOWN'),
-        ...(mended ? {} : { phase: 'cancelled', outcome: 'aborted' }),
+        ...(mended
+          ? parks('OUTCOME_UNKNOWN')
+          : {
+              phase: 'cancelled',
+              outcome: 'aborted',
+              ...parks('OUTCOME_UNKNOWN', 'UNDO_INCOMPLETE'),
+            }),
       },
       settle,
     };

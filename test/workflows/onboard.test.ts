@@ -177,6 +177,43 @@ describe('an onboarding', () => {
     expect(stubs.calls).toContain('suspendUser');
   });
 
+  it('looks for no account where Okta surely made none', async () => {
+    const isUntouched = true;
+    const stubs = stubActivities({
+      readUser: absent,
+      createUser: () => {
+        throw parked(problem('LOGIN_TAKEN', 'Taken.'), undefined, isUntouched);
+      },
+    });
+    const { onboard } = await start(stubs);
+    const { handle, run } = await onboard();
+    await eventually('it is parked', () => stubs.last(run.id)?.phase === 'parked');
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    expect(stubs.calls).not.toContain('findCreatedUser');
+    expect(stubs.last(run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
+  });
+
+  it('forgets no create that may have been done for a later one that surely was not', async () => {
+    const failures = [
+      parked(problem('OUTCOME_UNKNOWN', 'Lost.')),
+      parked(problem('LOGIN_TAKEN', 'Taken.'), undefined, true),
+    ];
+    const stubs = stubActivities({
+      readUser: absent,
+      createUser: () => Promise.reject(failures.shift() ?? new Error('a third create')),
+    });
+    const { onboard } = await start(stubs);
+    const { handle, run } = await onboard();
+    await eventually('it is parked', () => stubs.last(run.id)?.problem?.code === 'OUTCOME_UNKNOWN');
+    const retry = { actionId: 'r', runId: run.id, requestedBy: null, reason: null };
+    await handle.executeUpdate(resolveUpdate, { args: [{ ...retry, decision: 'retry' }] });
+    await eventually('it is parked', () => stubs.last(run.id)?.problem?.code === 'LOGIN_TAKEN');
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    expect(stubs.calls).toContain('findCreatedUser');
+  });
+
   it('leaves the account alone when it is cancelled before its start', async () => {
     const stubs = stubActivities();
     const { onboard } = await start(stubs);
