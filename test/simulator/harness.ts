@@ -200,6 +200,13 @@ export class Client {
     this.#key = key;
   }
 
+  /** Of the same id, with the same key and token, before another org. */
+  at(org: TestOrg): Client {
+    const there = new Client(org, this.clientId, this.#key);
+    there.token = this.token;
+    return there;
+  }
+
   async requestToken(scopes: readonly string[], changes?: AssertionChanges): Promise<Reply> {
     const { tokenUrl } = this.org;
     const signed = await assertion(tokenUrl, this.clientId, this.#key, changes);

@@ -57,13 +57,18 @@ describe('one more org', () => {
   });
 
   it('takes neither a token nor a client of another org, though the id be the same', async () => {
-    const url = `${other.origin}/api/v1/users`;
-    const reply = await here.call('GET', url);
+    const strayed = here.at(other);
+    const reply = await strayed.call('GET', '/users');
     expect([reply.status, reply.json.errorCode]).toEqual([401, 'E0000011']);
-    const foreign = await here.requestToken(ALL_SCOPES, { claims: { aud: other.tokenUrl } });
-    expect(foreign.status).toBe(401);
+    const refused = await strayed.requestToken(ALL_SCOPES);
+    expect([refused.status, refused.json['error']]).toEqual([401, 'invalid_client']);
+    expect((await there.requestToken(ALL_SCOPES)).status).toBe(200);
     const { list } = await other.control('GET', '/requests');
-    expect(list.at(-1)).toMatchObject({ path: '/api/v1/users', status: 401, clientId: null });
+    expect(list.slice(-3)).toMatchObject([
+      { path: '/api/v1/users', status: 401, clientId: null },
+      { path: '/oauth2/v1/token', status: 401, clientId: 'twin' },
+      { path: '/oauth2/v1/token', status: 200, clientId: 'twin' },
+    ]);
   });
 
   it('has limits, faults, settings and a log of its own', async () => {
