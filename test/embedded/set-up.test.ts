@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 const scripts = fileURLToPath(new URL('../../scripts', import.meta.url));
 let dir: string;
@@ -32,8 +32,12 @@ describe('the lock of set-up', () => {
     });`;
   const log = () =>
     existsSync(join(dir, 'log')) ? readFileSync(join(dir, 'log'), 'utf8').trim().split('\n') : [];
-  const hold = (seconds: number): ChildProcess =>
-    spawn(process.execPath, ['--input-type=module', '-e', holder(seconds)], { stdio: 'inherit' });
+  const hold = (seconds: number): ChildProcess => {
+    const args = ['--input-type=module', '-e', holder(seconds)];
+    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return child;
+  };
   const over = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
   it('lets one in at a time and tells the other whom it waits for', async () => {
