@@ -2,6 +2,7 @@
 // every way in which a cancel can meet it; and what is promised in each.
 import type { RunReport } from '../../src/domain/run.js';
 import { eventually } from '../support/eventually.js';
+import { nameOfStory } from './cells.js';
 import { allowEverything, FLOWS, LOGIN, say, type End, type Flow, type Told } from './flows.js';
 import type { Org, Rig, Role, Step } from './rig.js';
 import { Deferred } from './deferred.js';
@@ -66,7 +67,8 @@ export async function takeSteps(rig: Rig): Promise<Taken[]> {
           return value;
         },
       });
-      if (breaches.length > 0) throw new Error(`${flow.name} (${role}): ${breaches.join('; ')}`);
+      if (breaches.length > 0)
+        throw new Error(`${nameOfStory({ flow, role })}: ${breaches.join('; ')}`);
       return { flow, role, steps, forward };
     }),
   );
@@ -79,9 +81,9 @@ export function cancelCellsOf(taken: readonly Taken[]): CancelCell[] {
   ]);
 }
 
-export function nameOfCancel({ taken: { flow, role, steps }, index, way }: CancelCell): string {
-  const step = index < 0 ? 'acceptance' : `step ${index + 1}, ${steps[index]?.name ?? ''}`;
-  return `${flow.name} (${role}), cancelled ${way} ${step}`;
+export function nameOfCancel({ taken, index, way }: CancelCell): string {
+  const step = index < 0 ? 'acceptance' : `step ${index + 1}, ${taken.steps[index]?.name ?? ''}`;
+  return `${nameOfStory(taken)}, cancelled ${way} ${step}`;
 }
 
 /** What is not as promised in each of these cells, which are no boundaries. */

@@ -69,7 +69,7 @@ export function placesIn(calls: readonly LoggedCall[]): Place[] {
   const seen = new Map<string, number>();
   const placed = calls.map(({ method, path: actual }) => {
     const path = templateOf(actual);
-    const name = `${method} ${path}`;
+    const name = nameOfKind({ method, path });
     const after = seen.get(name) ?? 0;
     seen.set(name, after + 1);
     return { method, path, after };
@@ -92,8 +92,12 @@ export function cellsOf(baselines: readonly Baseline[]): Cell[] {
   );
 }
 
-export function nameOf({ baseline: { flow, role }, place, fault, times }: Cell): string {
-  return `${flow.name} (${role}): ${nameOfPlace(place)}, ${fault} × ${times}`;
+export function nameOf({ baseline, place, fault, times }: Cell): string {
+  return `${nameOfStory(baseline)}: ${nameOfPlace(place)}, ${fault} × ${times}`;
+}
+
+export function nameOfStory({ flow, role }: Pick<Baseline, 'flow' | 'role'>): string {
+  return `${flow.name} (${role})`;
 }
 
 export function placesOf({ places }: Baseline): string[] {
@@ -110,8 +114,12 @@ export function takesMinutes({ fault, times, place }: Cell): boolean {
   return fault === '401' && times > 1 && place.path === TOKEN;
 }
 
-export function nameOfPlace({ method, path, after }: Place): string {
-  return `${method} ${path}${after === 0 ? '' : ` #${after + 1}`}`;
+export function nameOfPlace(place: Place): string {
+  return `${nameOfKind(place)}${place.after === 0 ? '' : ` #${place.after + 1}`}`;
+}
+
+export function nameOfKind({ method, path }: Call): string {
+  return `${method} ${path}`;
 }
 
 /** What is not as promised in this cell. */

@@ -2,11 +2,12 @@
 // TENURE_MATRIX_SEED tells the same one again. All of it: `npm run test:failure`.
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { randomOf } from '../kill/random.js';
 import { cancelCellsOf, takeSteps } from './cancels.js';
 import { cellsOf, takesMinutes, tellUndisturbed } from './cells.js';
+import { CANCELS, cancelsOf, KINDS_OF_CALLS, kindsOfCalls } from './enumerated.js';
 import { tellCancels, tellMatrix } from './report.js';
 import { startRig, type Rig } from './rig.js';
-import { sample } from './sample.js';
 
 const SEED = Number(process.env['TENURE_MATRIX_SEED'] ?? randomInt(1_000_000));
 const WITHIN_MS = 300_000;
@@ -21,8 +22,10 @@ afterAll(() => rig.close());
 it(
   'ends runs as promised, wherever a cancel meets them',
   async () => {
-    const cells = cancelCellsOf(await takeSteps(rig));
-    expect(await tellCancels(rig, sample(cells, 60, SEED))).toEqual([]);
+    const taken = await takeSteps(rig);
+    expect(cancelsOf(taken)).toEqual(CANCELS);
+    const cells = randomOf(SEED).some(cancelCellsOf(taken), 60);
+    expect(await tellCancels(rig, cells)).toEqual([]);
   },
   WITHIN_MS,
 );
@@ -32,8 +35,9 @@ it(
   async () => {
     const baselines = await tellUndisturbed(rig);
     expect(baselines.flatMap(({ breaches }) => breaches)).toEqual([]);
-    const cells = cellsOf(baselines).filter((cell) => !takesMinutes(cell));
-    expect(await tellMatrix(rig, baselines, sample(cells, 80, SEED))).toEqual([]);
+    expect(kindsOfCalls(baselines)).toEqual(KINDS_OF_CALLS);
+    const short = cellsOf(baselines).filter((cell) => !takesMinutes(cell));
+    expect(await tellMatrix(rig, baselines, randomOf(SEED).some(short, 80))).toEqual([]);
   },
   WITHIN_MS,
 );

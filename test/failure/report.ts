@@ -13,6 +13,7 @@ import {
   isLong,
   nameOf,
   nameOfPlace,
+  nameOfStory,
   placesOf,
   TIMES,
   type Baseline,
@@ -126,7 +127,7 @@ function tableOf(baselines: readonly Baseline[], marks: ReadonlyMap<Cell, Mark>)
   const width = Math.max(...baselines.flatMap(placesOf).map(({ length }) => length)) + 2;
   const lines = [`${' '.repeat(width)}${FAULTS.map(inColumn).join('')}`];
   for (const baseline of baselines) {
-    lines.push('', `${baseline.flow.name} (${baseline.role})`);
+    lines.push('', nameOfStory(baseline));
     for (const place of baseline.places) {
       const row = FAULTS.map((fault) => {
         const names = TIMES.map((times) => nameOf({ baseline, place, fault, times }));

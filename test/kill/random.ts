@@ -5,7 +5,7 @@ export interface Random {
   /** An integer from `least` to `most`, both included. */
   between(least: number, most: number): number;
   pick<T>(from: readonly [T, ...T[]]): T;
-  /** So many of them, in another order. */
+  /** So many of them, in another order. @throws where there are fewer. */
   some<T>(from: readonly T[], count: number): T[];
 }
 
@@ -16,12 +16,14 @@ export function randomOf(seed: number, ...further: number[]): Random {
   return {
     between,
     pick: (from) => from[between(0, from.length - 1)] ?? from[0],
-    some: (from, count) =>
-      from
+    some: (from, count) => {
+      if (from.length < count) throw new Error(`${count} of ${from.length} were asked for`);
+      return from
         .map((value) => ({ value, rank: next() }))
         .sort((a, b) => a.rank - b.rank)
         .slice(0, count)
-        .map(({ value }) => value),
+        .map(({ value }) => value);
+    },
   };
 }
 
