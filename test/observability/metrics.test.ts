@@ -1,11 +1,13 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
 import { Registry, Counter } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createApiMetrics } from '../../src/observability/metrics.js';
 import { onFreeAddress, startMetricsServer } from '../../src/observability/metrics-server.js';
 import { createWorkerMetrics } from '../../src/observability/worker-metrics.js';
+import { watchWorker } from '../../src/observability/worker-watch.js';
 
 describe('the metrics of the API', () => {
   const sources = {
@@ -64,6 +66,37 @@ describe('the metrics of a worker', () => {
     metrics.call({ ...call, status: 401, requestId: null });
     metrics.call({ ...call, status: 200, requestId: null });
     expect(await metrics.registry.metrics()).toContain('tenure_okta_tokens_minted_total 1');
+  });
+});
+
+describe('a watched gate', () => {
+  it('measures by bucket the waits that the budget asked for, and only those', async () => {
+    const metrics = createWorkerMetrics();
+    const { gate } = watchWorker({
+      log: pino({ level: 'silent' }),
+      metrics,
+      tracing: null,
+      suspensionDue: () => Promise.resolve(null),
+    });
+    const waits = [0, 2_000, 500, 0];
+    const learned: unknown[] = [];
+    const watched = gate({
+      acquire: (connection: string, bucket: string) => {
+        learned.push([connection, bucket]);
+        return Promise.resolve(waits[learned.length - 1] ?? expect.fail());
+      },
+      learn: (bucket: string) => learned.push(bucket),
+    });
+    for (const bucket of ['A', 'A', 'A', 'B']) await watched.acquire('demo', bucket);
+    expect(learned).toEqual(['A', 'A', 'A', 'B'].map((bucket) => ['demo', bucket]));
+    watched.learn('A');
+    expect(learned.at(-1)).toBe('A');
+    const text = await metrics.registry.metrics();
+    const lines = text.split('\n').filter((line) => /_budget_wait_seconds_(sum|count)/.test(line));
+    expect(lines).toEqual([
+      'tenure_okta_budget_wait_seconds_sum{bucket="A"} 2.5',
+      'tenure_okta_budget_wait_seconds_count{bucket="A"} 2',
+    ]);
   });
 });
 
