@@ -66,6 +66,21 @@ const IMAGE_VARIABLES: Record<string, string[]> = {
 };
 const imageName = (image: string) => image.split(':')[0] ?? '';
 
+const RELEASE = String.raw`\d+\.\d+\.\d+`;
+/** What a tag of a release looks like: none of them is moved on to the next one. */
+const RELEASES: Record<string, RegExp> = {
+  // Its releases have two numbers.
+  postgres: /^\d+\.\d+-[a-z]+$/,
+  'temporalio/server': new RegExp(`^${RELEASE}$`),
+  'temporalio/admin-tools': new RegExp(`^${RELEASE}-tctl-${RELEASE}-cli-${RELEASE}$`),
+  'temporalio/ui': new RegExp(`^${RELEASE}$`),
+  tenure: new RegExp(`^${RELEASE}$`),
+};
+
+/** What the pattern's group stands for. */
+const only = (pattern: RegExp, text: string): string =>
+  pattern.exec(text)?.[1] ?? expect.fail(`nothing like ${pattern.source}`);
+
 const isJob = ({ restart }: Service) => restart === 'on-failure';
 
 describe('docker-compose.yml', () => {
@@ -86,8 +101,10 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it.each(services)('%s is pinned to a version', (_name, { image }) => {
-    expect(image).toMatch(/^[a-z/-]+:\d+\.\d+[\w.-]*$/);
+  it.each(services)('%s is pinned to a release', (_name, { image }) => {
+    const [name = '', tag, ...rest] = image.split(':');
+    expect(rest).toEqual([]);
+    expect(tag).toMatch(RELEASES[name] ?? expect.fail(`${name} is not known`));
   });
 
   it.each(services)('%s listens on loopback or nowhere', (_name, { ports = [] }) => {
@@ -96,7 +113,7 @@ describe('docker-compose.yml', () => {
 
   it.each(services)('%s has a health check, or is a job that ends', (_name, service) => {
     if (isJob(service)) expect(service.healthcheck).toEqual({ disable: true });
-    else expect(service.healthcheck?.test?.[0]).toMatch(/^CMD/);
+    else expect(service.healthcheck?.test?.[0]).toMatch(/^CMD(-SHELL)?$/);
   });
 
   it.each(services)('%s is told only what its image reads', (_name, service) => {
@@ -146,22 +163,30 @@ describe('docker-compose.yml', () => {
 
   it('gives our processes longer to stop than they take, and no rights that they do not use', () => {
     const seconds = (name: string) =>
-      Number.parseInt(file.services[name]?.stop_grace_period ?? '', 10);
+      Number(only(/^(\d+)s$/, file.services[name]?.stop_grace_period ?? ''));
     const grace = (path: string) =>
-      Number((/ GRACE_MS = ([\d_]+)/.exec(read(path))?.[1] ?? '').replaceAll('_', '')) / 1_000;
+      Number(only(/ GRACE_MS = (\d[\d_]*);/, read(path)).replaceAll('_', '')) / 1_000;
     expect(seconds('api')).toBeGreaterThan(grace('src/api/main.ts'));
     expect(seconds('worker')).toBeGreaterThan(grace('src/worker.ts'));
-    for (const [name, service] of services.filter(([, { image }]) => image.startsWith('tenure:'))) {
+    const ours = services.filter(([, { image }]) => imageName(image) === 'tenure');
+    expect(ours.map(([name]) => name)).toEqual(['temporal-setup', 'api', 'worker']);
+    for (const [name, service] of ours) {
       expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
     }
   });
 
   it('gives both Temporal tools and the server one release, the tested one', () => {
-    const tested =
-      /SERVER_VERSION = 'v([\d.]+)'/.exec(read('test/production/build-cluster.mjs'))?.[1] ?? '';
-    for (const [, { image }] of services) {
-      if (/temporalio\/(server|admin-tools)/.test(image)) expect(image).toContain(`:${tested}`);
-    }
+    const tested = only(
+      /SERVER_VERSION = 'v(\d+\.\d+\.\d+)'/,
+      read('test/production/build-cluster.mjs'),
+    );
+    const releases = services.flatMap(([name, { image }]) => {
+      const [, release] = /^temporalio\/(?:server|admin-tools):([\d.]+)(?:-|$)/.exec(image) ?? [];
+      return release === undefined ? [] : [[name, release]];
+    });
+    expect(releases).toEqual(
+      ['temporal-schema', 'temporal', 'temporal-namespace'].map((name) => [name, tested]),
+    );
   });
 
   it('reads only secrets that deploy/make-secrets.sh makes', () => {
@@ -226,7 +251,9 @@ describe('Dockerfile', () => {
       .split('\n')
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1));
-    for (const line of lines.filter((text) => /^COPY (?!--from)/.test(text))) {
+    const copies = lines.filter((text) => /^COPY (?!--from)/.test(text));
+    expect(copies).not.toEqual([]);
+    for (const line of copies) {
       for (const source of line.split(/\s+/).slice(1, -1)) {
         expect(existsSync(`${checkout}${source}`), source).toBe(true);
         const pattern = source.startsWith('deploy/') ? 'deploy/*.mjs' : source;
