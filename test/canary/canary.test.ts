@@ -1,4 +1,5 @@
 // Secrets and people's data, looked for in everything that a whole installation leaves anywhere.
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,20 @@ const HOME = [
   /^logs\/(api|worker|simulator|postgres|temporal)\.log$/,
   /^(lock|runtime\.json)$/,
 ];
+
+/** What is known to stand in a part's command line and environment. */
+const PROCESSES: readonly [string, string][] = existsSync('/proc/self/environ')
+  ? [
+      ['process postgres cmdline', 'max_connections'],
+      ['process temporal cmdline', 'start-dev'],
+      ['process simulator cmdline', 'simulator/main.js'],
+      ['process api cmdline', 'api/main.js'],
+      ['process worker cmdline', 'worker.js'],
+      ['process simulator environ', 'TENURE_SIMULATOR_PORT='],
+      ['process api environ', 'DATABASE_URL='],
+      ['process worker environ', 'DATABASE_URL='],
+    ]
+  : [];
 
 /** The working directory of every part. */
 const checkout = process.cwd();
@@ -150,6 +165,7 @@ describe('secrets and people’s data', () => {
     ['output', '"result":"retried"'],
     ['output', 'DATABASE_UNAVAILABLE'],
     ['cli rekey', 'The master key is replaced'],
+    ...PROCESSES,
   ])('were looked for in %s, which holds %s', (where, known) => {
     const found = places.filter((place) => place.where.startsWith(where));
     expect(found.some(({ bytes }) => bytes.includes(known))).toBe(true);
