@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createStarter } from '../../src/api/starter.js';
 import { startSweep, type Sweep } from '../../src/api/sweep.js';
 import { registerSearchAttributes } from '../../src/api/temporal-setup.js';
-import type { RunId } from '../../src/domain/brand.js';
+import { personWorkflowId } from '../../src/contract/ids.js';
+import { as, type RunId } from '../../src/domain/brand.js';
 import { eventually } from '../support/eventually.js';
 import {
   startKillablePostgres,
@@ -93,6 +94,19 @@ async function inTheMiddle(): Promise<Told> {
   return { hired, dismissed };
 }
 
+/** Which attempt Temporal is at, by run and step; steps that are over are left out. */
+async function attempts({ hired, dismissed }: Told): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const { id } of [...hired, ...dismissed]) {
+    const [connection = '', subjectRef = ''] = id.split('.');
+    const workflowId = personWorkflowId(as(connection), as(subjectRef));
+    const { raw } = await tenure.client.workflow.getHandle(workflowId).describe();
+    for (const { activityId, attempt } of raw.pendingActivities ?? [])
+      found.set(`${id} ${activityId ?? ''}`, attempt ?? 1);
+  }
+  return found;
+}
+
 /** All of them got where they were going, with every deed done and recorded once. */
 async function endedWell({ hired, dismissed }: Told): Promise<void> {
   const reach = (id: string, phase: RunView['phase']) =>
@@ -127,12 +141,22 @@ describe('while one half is away', { timeout: 150_000 }, () => {
     expect(asked.headers.get('retry-after')).not.toBeNull();
     const read = await tenure.api('GET', `/v1/runs/${told.hired[0]?.id ?? ''}`);
     expect([read.status, codeOf(read)]).toEqual([503, 'DATABASE_UNAVAILABLE']);
-    let [calls, since] = [-1, 0];
-    await eventually('Okta is left in peace', async () => {
-      const { length } = await tenure.oktaCalls();
-      if (length !== calls) [calls, since] = [length, Date.now()];
-      return Date.now() - since > 500;
+    // An attempt that was under way may end its call; a whole one after it has nothing to ask.
+    const steps = await eventually('steps are tried', async () => {
+      const found = await attempts(told);
+      return found.size > 0 && found;
     });
+    const triedAgain = (times: number) =>
+      eventually(`each is tried ${times} times more`, async () => {
+        const now = await attempts(told);
+        const left = [...steps].filter(([step]) => now.has(step));
+        const risen = left.filter(([step, attempt]) => (now.get(step) ?? 0) >= attempt + times);
+        return left.length > 0 && risen.length === left.length;
+      });
+    await triedAgain(1);
+    const calls = await tenure.oktaCalls();
+    await triedAgain(2);
+    expect(await tenure.oktaCalls()).toEqual(calls);
 
     await postgres.start();
     await endedWell(told);
