@@ -45,6 +45,8 @@ it('an app that is deactivated in the middle of 50 runs: one block, and all 50 c
     return body.waiting?.for === 'connection' && body;
   });
   expect(waiting.phase).toBe('running');
+  // Whoever is refused after the first finds it blocked; `since` stays the first one's.
+  expect((await connection()).problem).toEqual(blocked.problem);
 
   await tenure.sim('PATCH', APP, { status: 'ACTIVE' });
   await eventually(
