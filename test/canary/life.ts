@@ -9,6 +9,7 @@ import { startInstallation, type Installation, type Ports } from '../../src/demo
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import { tenure } from '../cli/tenure.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../observability/otlp-receiver.js';
+import { controlOf, type Control } from '../support/control.js';
 import { eventually } from '../support/eventually.js';
 import type { KeyPair } from './canaries.js';
 import { text } from './places.js';
@@ -52,7 +53,7 @@ export interface Life {
     body?: unknown,
     call?: Call,
   ) => Promise<Answer<T>>;
-  sim: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
+  sim: Control;
   /** Until the run looks as `isAs` wants it. */
   until: (id: string, what: string, isAs: (run: RunView) => boolean) => Promise<RunView>;
   /** Made over HTTP, known to the simulated Okta by `known`; whether its verification passes. */
@@ -118,16 +119,7 @@ export async function startLife(home: string, ports: Ports, metricsPort: number)
       const isJson = response.headers.get('content-type')?.includes('json') === true;
       return { status: response.status, body: (isJson ? JSON.parse(answer) : answer) as T };
     },
-    sim: async <T>(method: string, path: string, body?: unknown) => {
-      const response = await fetch(`${life.installation.runtime.simulator}/_sim${path}`, {
-        method,
-        headers: { 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const answer = await response.text();
-      if (!response.ok) throw new Error(`${response.status} from ${method} ${path}: ${answer}`);
-      return (answer === '' ? undefined : JSON.parse(answer)) as T;
-    },
+    sim: (method, path, body) => controlOf(life.installation.runtime.simulator)(method, path, body),
     until: (id, what, isAs) =>
       eventually(
         `${id} ${what}`,

@@ -2,6 +2,7 @@
 // changed while runs are under way.
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { controlOf } from '../support/control.js';
 import { eventually } from '../support/eventually.js';
 import { startTenure, type RunView, type Tenure } from '../support/tenure.js';
 
@@ -32,24 +33,13 @@ const completed = async (query: string) => {
   return (await tenure.api<{ items: RunView[] }>('GET', path)).body.items;
 };
 
-/** The control surface of one of many simulated orgs. */
-async function at<T>(org: string, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${org}/_sim${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  expect(response.ok, `${method} ${path}`).toBe(true);
-  return (await response.json()) as T;
-}
-
 /** With a key that Okta knows already; made over HTTP, and verified by itself. */
 async function connect(id: string, domain: string, app: (jwk: JWK) => unknown): Promise<void> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const named = { kid: id, alg: 'ES256', use: 'sig' };
   const clientId = `0oa${id}`;
   const publicJwk = { ...(await exportJWK(publicKey)), ...named };
-  await at(domain, 'POST', '/apps', { clientId, ...(app(publicJwk) as object) });
+  await controlOf(domain)('POST', '/apps', { clientId, ...(app(publicJwk) as object) });
   const key = { jwk: { ...(await exportJWK(privateKey)), ...named } };
   const wanted = { id, domain, clientId, key };
   expect((await tenure.api('POST', '/v1/connections', wanted)).status).toBe(201);
@@ -83,7 +73,7 @@ it('a hundred orgs at once: no call leaves with the key or the token of another'
       const id = `org-${index}`;
       // An org without anybody cannot be: it has an administrator.
       const profile = { firstName: 'Root', lastName: 'User', email: 'root@example.com' };
-      await at(origin, 'POST', '/users', { profile: { ...profile, login: profile.email } });
+      await controlOf(origin)('POST', '/users', { profile: { ...profile, login: profile.email } });
       await connect(id, origin, (publicJwk) => ({ jwks: { keys: [publicJwk] } }));
       return { id, origin, email: `person@${id}.example` };
     }),
@@ -100,13 +90,13 @@ it('a hundred orgs at once: no call leaves with the key or the token of another'
   await eventually('all are done', async () => (await completed('')).length === 100, 120_000);
 
   for (const { id, origin, email } of orgs) {
-    const all = await at<Call[]>(origin, 'GET', '/requests');
+    const all = await controlOf(origin)<Call[]>('GET', '/requests');
     const calls = all.filter(({ path }) => !path.startsWith('/.well-known/'));
     expect(new Set(calls.map(({ clientId }) => clientId))).toEqual(new Set([`0oa${id}`]));
     expect(calls.filter(({ status }) => status === 401)).toEqual([]);
     const tokens = calls.filter(({ path }) => path === '/oauth2/v1/token');
     expect(new Set(tokens.map(({ status }) => status))).toEqual(new Set([200]));
-    const users = await at<{ profile: { login: string } }[]>(origin, 'GET', '/users');
+    const users = await controlOf(origin)<{ profile: { login: string } }[]>('GET', '/users');
     expect(users.map(({ profile }) => profile.login)).toContain(email);
     expect(users.filter(({ profile }) => profile.login.startsWith('person@'))).toHaveLength(1);
   }

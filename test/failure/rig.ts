@@ -9,6 +9,7 @@ import { createOktaClient } from '../../src/okta/index.js';
 import { newAgent } from '../../src/okta/exchange.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import type { ConnectionStore } from '../../src/store/store.js';
+import { controlOf, type Control } from '../support/control.js';
 import { startTenure, type OrgUser, type Tenure } from '../support/tenure.js';
 import { Context } from '@temporalio/activity';
 import { generateKeyPair, exportJWK } from 'jose';
@@ -39,7 +40,7 @@ export interface LoggedCall extends Call {
 export interface Org {
   connection: ConnectionId;
   role: Role;
-  sim: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
+  sim: Control;
   users: () => Promise<(OrgUser & { profile: { login: string } })[]>;
   log: () => Promise<LoggedCall[]>;
   /** Refuses the connection to `times` calls of this kind, after `after` that pass. */
@@ -207,15 +208,7 @@ export async function startRig(): Promise<Rig> {
       const simulator = await startSimulator({ seed: 'demo' });
       const { origin } = simulator;
       await seedConnections(only(store.connections, role, connection, key), origin);
-      const sim: Org['sim'] = async <T>(method: string, path: string, body?: unknown) => {
-        const response = await fetch(`${origin}/_sim${path}`, {
-          method,
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        });
-        const text = await response.text();
-        if (!response.ok) throw new Error(`${response.status} from the simulator: ${text}`);
-        return (text === '' ? undefined : JSON.parse(text)) as T;
-      };
+      const sim = controlOf(origin);
       return {
         connection,
         role,

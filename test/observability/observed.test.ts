@@ -5,6 +5,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDataConverter } from '../../src/crypto/data-converter.js';
 import { as } from '../../src/domain/brand.js';
+import { controlOf } from '../support/control.js';
 import { eventually } from '../support/eventually.js';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.js';
 import { startProcesses, type Processes } from './processes.js';
@@ -85,12 +86,7 @@ async function live(): Promise<void> {
 }
 
 async function sim(path: string, body: unknown): Promise<void> {
-  const response = await fetch(`${tenure.simulator}/_sim${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(await response.text());
+  await controlOf(tenure.simulator)('POST', path, body);
 }
 
 describe('the metrics of a worker', () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, type OktaGroupId, type OktaUserId } from '../../src/domain/brand.js';
 import { createOktaClient, type OktaClient, type OktaConnection } from '../../src/okta/index.js';
 import { startSimulator, type Simulator } from '../../src/simulator/server.js';
+import { controlOf, type Control } from '../support/control.js';
 import { ACME, errorOf, MemoryGate, MemoryTokens, newKeys } from './support.js';
 
 const SCOPES = ['okta.users.read', 'okta.users.manage', 'okta.groups.read', 'okta.groups.manage'];
@@ -27,11 +28,13 @@ const OTHER_KEYS = await newKeys();
 const ADA = { login: 'ada@example.com', email: 'ada@example.com', firstName: 'Ada', lastName: 'L' };
 
 let simulator: Simulator;
+let control: Control;
 let client: OktaClient | undefined;
 let gate: MemoryGate;
 
 beforeAll(async () => {
   simulator = await startSimulator({ port: 0, seed: 'empty' });
+  control = controlOf(simulator.origin);
 });
 afterAll(async () => {
   await client?.close();
@@ -41,21 +44,12 @@ beforeEach(async () => {
   await control('POST', '/reset', { seed: 'empty' });
 });
 
-async function control(method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(`${simulator.origin}/_sim${path}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-  return response.status === 204 ? null : response.json();
-}
-
 async function connect(
   app: Record<string, unknown> = {},
   scopes = SCOPES,
 ): Promise<OktaConnection> {
   const jwks = { keys: [KEYS.publicJwk] };
-  const { clientId } = (await control('POST', '/apps', { jwks, ...app })) as { clientId: string };
+  const { clientId } = await control<{ clientId: string }>('POST', '/apps', { jwks, ...app });
   await client?.close();
   gate = new MemoryGate();
   client = createOktaClient({
@@ -74,13 +68,13 @@ async function connect(
 }
 
 async function newGroup(name: string, facts: Record<string, unknown> = {}): Promise<OktaGroupId> {
-  const { id } = (await control('POST', '/groups', { name, ...facts })) as { id: string };
+  const { id } = await control<{ id: string }>('POST', '/groups', { name, ...facts });
   return as<OktaGroupId>(id);
 }
 
 async function newUser(login: string, facts: Record<string, unknown> = {}): Promise<OktaUserId> {
   const profile = { ...ADA, login, email: login };
-  const { id } = (await control('POST', '/users', { profile, ...facts })) as { id: string };
+  const { id } = await control<{ id: string }>('POST', '/users', { profile, ...facts });
   return as<OktaUserId>(id);
 }
 

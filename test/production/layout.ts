@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClients, type Clients } from '../../src/demo/clients.js';
 import { ensureDatabase } from '../../src/embedded/postgres.js';
+import { controlOf, type Control } from '../support/control.js';
 import { startPostgres } from '../support/postgres.js';
 import { freePorts, NAMESPACE, prepareCluster, type Cluster } from './cluster.js';
 import { createPart, type Part } from './part.js';
@@ -28,7 +29,7 @@ export interface Layout {
   apis: [Api, Api];
   workers: [Part, Part];
   /** The control port of the simulated org. */
-  sim<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
+  sim: Control;
   /** Where Tenure and Temporal keep their data: two servers, so that each can be restored alone. */
   databases: { tenure: string; temporal: string };
   /** What an administrator's process is told, such as `npm run temporal:setup`. */
@@ -95,7 +96,7 @@ export async function prepareLayout(
       cluster,
       apis: apis as [Api, Api],
       workers: workers as [Part, Part],
-      sim: (method, path, body) => simulated(origin, method, path, body),
+      sim: controlOf(origin),
       databases,
       env,
       close,
@@ -156,20 +157,4 @@ async function isReady(origin: string): Promise<boolean> {
     ({ status }) => status === 200,
     () => false,
   );
-}
-
-async function simulated<T>(
-  origin: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  const response = await fetch(`${origin}/_sim${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.status} from the simulator: ${text}`);
-  return (text === '' ? undefined : JSON.parse(text)) as T;
 }

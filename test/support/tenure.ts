@@ -26,6 +26,7 @@ import { createApiMetrics } from '../../src/observability/metrics.js';
 import { createOktaClient } from '../../src/okta/index.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
+import { controlOf, type Control } from './control.js';
 import { eventually } from './eventually.js';
 import { createDatabase } from './postgres.js';
 
@@ -89,7 +90,7 @@ export interface Tenure {
     /** Done before each look. */
     first?: () => Promise<void>,
   ) => Promise<RunView>;
-  sim: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
+  sim: Control;
   users: (login: string) => Promise<OrgUser[]>;
   /** Calls to Okta in order, `METHOD path`, token calls left out. */
   oktaCalls: () => Promise<string[]>;
@@ -211,17 +212,7 @@ export async function startTenure(
       body: (text === '' ? null : JSON.parse(text)) as T,
     };
   };
-  const sim: Tenure['sim'] = async <T>(method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${simulator.origin}/_sim${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${response.status} from the simulator: ${text}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
-  };
+  const sim = controlOf(simulator.origin);
 
   return {
     origin,
