@@ -1,18 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createClients } from '../../src/demo/clients.js';
 import { freePorts, type Ports } from '../../src/demo/installation.js';
-import { createDatabase } from '../support/postgres.js';
 import { eventually } from '../support/eventually.js';
+import { startPart, type Part } from '../support/part.js';
+import { createDatabase } from '../support/postgres.js';
 
-const checkout = fileURLToPath(new URL('../../', import.meta.url));
-const children: ChildProcess[] = [];
+const parts: Part[] = [];
 let dir: string;
 let ports: Ports;
 let database: Awaited<ReturnType<typeof createDatabase>>;
@@ -22,27 +19,15 @@ beforeEach(async () => {
   database = await createDatabase(inject('postgresUrl'));
 });
 afterEach(async () => {
-  for (const child of children.splice(0).reverse()) {
-    child.kill('SIGTERM');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
+  for (const started of parts.splice(0).reverse()) await started.stop();
   await database.drop();
   await rm(dir, { recursive: true, force: true });
 });
 
-/** One part alone, as `npm run PART` starts it; without npm in between, so that it can be signalled. */
-function part(name: string, env: Record<string, string>): { output: () => string } {
-  let output = '';
-  const child = spawn(process.execPath, ['scripts/run.mjs', name], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-  }
-  children.push(child);
-  return { output: () => output };
+function part(name: string, env: Record<string, string>): Part {
+  const started = startPart(name, env);
+  parts.push(started);
+  return started;
 }
 
 describe('each process alone', () => {
@@ -76,7 +61,7 @@ describe('each process alone', () => {
         ),
       60_000,
     );
-    await eventually('the worker is ready', () => worker.output().includes('worker.ready'), 60_000);
+    await worker.says('worker.ready');
 
     const clients = createClients({ runtime: { api, simulator: origin }, key });
     const hired = await clients.post('/v1/onboardings', {
@@ -92,8 +77,7 @@ describe('each process alone', () => {
 
   it.each(['api', 'worker'])('says in one sentence what the %s misses', async (name) => {
     const alone = part(name, { DATABASE_URL: '', TEMPORAL_ADDRESS: '' });
-    const [child] = children;
-    if (child !== undefined && child.exitCode === null) await once(child, 'exit');
+    await alone.ended();
     expect(alone.output()).toContain('DATABASE_URL');
     expect(alone.output()).not.toContain('    at ');
   });

@@ -1,11 +1,8 @@
 // Runs in flight, and processes from before and after, across a rekey.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createClients } from '../../src/demo/clients.js';
 import {
@@ -16,32 +13,21 @@ import {
 } from '../../src/demo/installation.js';
 import { tenure } from '../cli/tenure.js';
 import { eventually } from '../support/eventually.js';
+import { checkout, startPart, type Part } from '../support/part.js';
 import { createDatabase } from '../support/postgres.js';
 
-const checkout = fileURLToPath(new URL('../../', import.meta.url));
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tenure-rekeyed-'));
   onTestFinished(() => removeHome(dir));
 });
 
-async function end(child: ChildProcess): Promise<void> {
-  child.kill('SIGTERM');
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-}
-
-function part(name: string, env: Record<string, string>) {
-  let output = '';
-  const child = spawn(process.execPath, ['scripts/run.mjs', name], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+function part(name: string, env: Record<string, string>): Part {
+  const started = startPart(name, env);
+  onTestFinished(async () => {
+    await started.stop();
   });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-  }
-  onTestFinished(() => end(child));
-  return { child, says: (text: string) => eventually(text, () => output.includes(text), 60_000) };
+  return started;
 }
 
 const ADA = { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.com' };
@@ -117,7 +103,7 @@ describe('a rekey while everything runs', () => {
     );
 
     // A worker that knows the new key alone reads the history from before.
-    await end(oldWorker.child);
+    await oldWorker.stop();
     await part('worker', env).says('worker.ready');
     await before.post(`/v1/runs/${id}/cancel`, {});
     await eventually(

@@ -1,17 +1,15 @@
 // Simulator, API and worker as processes of their own, started as `npm run PART` starts them, with
 // everything switched on that can be observed. Their output is kept.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import { createClients, type Clients } from '../../src/demo/clients.js';
 import { freePorts } from '../../src/demo/installation.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import { eventually } from '../support/eventually.js';
+import { startPart } from '../support/part.js';
 import { createDatabase } from '../support/postgres.js';
 
 export interface Processes {
@@ -26,8 +24,6 @@ export interface Processes {
   output: () => string;
   stop: () => Promise<void>;
 }
-
-const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
 export async function startProcesses(settings: Record<string, string>): Promise<Processes> {
   const dir = await mkdtemp(join(tmpdir(), 'tenure-observed-'));
@@ -53,22 +49,19 @@ export async function startProcesses(settings: Record<string, string>): Promise<
     TENURE_LOG_LEVEL: 'debug',
     ...settings,
   };
-  const children = [
-    start('simulator', { TENURE_SIMULATOR_PORT: String(ports.simulator) }),
-    start('api', env),
-    start('worker', env),
+  const parts = [
+    startPart('simulator', { TENURE_SIMULATOR_PORT: String(ports.simulator) }),
+    startPart('api', env),
+    startPart('worker', env),
   ] as const;
   const api = `http://127.0.0.1:${ports.api}`;
-  const output = () => children[1].output() + children[2].output();
+  const output = () => parts[1].output() + parts[2].output();
   const stop = async () => {
-    for (const { child } of children.toReversed()) {
-      child.kill('SIGTERM');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    }
+    for (const part of parts.toReversed()) await part.stop();
   };
   try {
     await eventually('the API is ready', () => isOk(`${api}/readyz`), 60_000);
-    await eventually('the worker is ready', () => output().includes('worker.ready'), 60_000);
+    await parts[2].says('worker.ready');
   } catch (error) {
     await stop();
     throw new Error(output(), { cause: error });
@@ -89,22 +82,6 @@ export async function startProcesses(settings: Record<string, string>): Promise<
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-function start(
-  name: string,
-  env: Record<string, string>,
-): { child: ChildProcess; output: () => string } {
-  let output = '';
-  const child = spawn(process.execPath, ['scripts/run.mjs', name], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-  }
-  return { child, output: () => output };
 }
 
 function isOk(url: string): Promise<boolean> {

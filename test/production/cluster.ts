@@ -1,18 +1,18 @@
 // The Temporal cluster server on PostgreSQL, as production runs it: four services in one process, the
 // schema by Temporal's own tool, a namespace by the CLI. It listens on loopback, on free ports.
-import { execFile, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { copyFile, mkdir, open, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { TEMPORAL_GUARD, ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
+import { TEMPORAL_GUARD } from '../../src/embedded/guarded-process.js';
 import { isFree } from '../../src/embedded/ports.js';
 import { ensureDatabase } from '../../src/embedded/postgres.js';
 import { temporalAnswers } from '../../src/embedded/temporal-server.js';
 import { findTemporalCli } from '../../scripts/setup/temporal-cli.mjs';
-import { waitFor } from '../support/wait-for-process.js';
 import { eventually } from '../support/eventually.js';
+import { serverProcess } from '../support/server-process.js';
 import { ensureCluster } from './build-cluster.mjs';
 
 /** A namespace of its own, with a retention that the set-up has to raise. */
@@ -60,15 +60,17 @@ export async function prepareCluster(options: {
   const ports = await freePorts(8);
   await writeFile(join(dir, 'production.yaml'), JSON.stringify(serverConfig(dir, postgres, ports)));
   const address = `127.0.0.1:${ports[0] ?? 0}`;
-  const logFile = join(dir, 'temporal.log');
-  let child: ChildProcess | undefined;
-
-  const end = async (signal: NodeJS.Signals) => {
-    if (child === undefined) return;
-    child.kill(signal);
-    await ended(child);
-    child = undefined;
-  };
+  const server = serverProcess({
+    command: {
+      file: programs.server,
+      args: ['--root', '/', '--config', dir, '--env', 'production', 'start'],
+      env: { PATH: process.env['PATH'] },
+      cwd: dir,
+    },
+    plan: TEMPORAL_GUARD,
+    logFile: join(dir, 'temporal.log'),
+    ready: (signal) => temporalAnswers(address, signal),
+  });
   const cli = async (...args: string[]) => {
     const where = ['--address', address, '--namespace', NAMESPACE];
     const { stdout } = await promisify(execFile)(join(tools, 'temporal'), [...args, ...where], {
@@ -89,17 +91,7 @@ export async function prepareCluster(options: {
     configure,
     cli,
     start: async () => {
-      const log = await open(logFile, 'a');
-      const args = ['--root', '/', '--config', dir, '--env', 'production', 'start'];
-      const env = { PATH: process.env['PATH'] };
-      child = spawnApart({ file: programs.server, args, env, cwd: dir }, [
-        'ignore',
-        log.fd,
-        log.fd,
-      ]);
-      await log.close();
-      guard(child, TEMPORAL_GUARD);
-      await waitFor(child, (signal) => temporalAnswers(address, signal), logFile);
+      await server.start();
       await deployed('create-namespace.sh', tools, {
         TEMPORAL_ADDRESS: address,
         TEMPORAL_NAMESPACE: NAMESPACE,
@@ -109,8 +101,8 @@ export async function prepareCluster(options: {
       const list = () => cli('workflow', 'list', '--limit', '1');
       await eventually('the namespace can be used', () => list().then(always, () => false), 60_000);
     },
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    stop: () => server.end('SIGTERM'),
+    kill: () => server.end('SIGKILL'),
   };
 }
 

@@ -1,18 +1,12 @@
 // A PostgreSQL server whose data can be kept and put back, by one of the two means that an operator
 // has: a copy of the data directory while the server is down, or pg_dump while it runs.
-import { execFile, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdtemp, open, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  ended,
-  guard,
-  POSTGRES_GUARD,
-  spawnApart,
-  type Command,
-} from '../../src/embedded/guarded-process.js';
+import { POSTGRES_GUARD, type Command } from '../../src/embedded/guarded-process.js';
 import {
   dropDatabase,
   ensureDatabase,
@@ -22,7 +16,7 @@ import {
   preparePostgres,
 } from '../../src/embedded/postgres.js';
 import { removeRootPlace } from '../../src/embedded/postgres-place.js';
-import { waitFor } from '../support/wait-for-process.js';
+import { serverProcess } from '../support/server-process.js';
 import { freePorts } from './cluster.js';
 
 export interface PostgresServer {
@@ -135,20 +129,12 @@ export async function startWithDumps(bin: string): Promise<PostgresServer> {
 }
 
 function createProcess(command: Command, url: string, logFile: string) {
-  let child: ChildProcess | undefined;
-  return {
-    start: async () => {
-      const log = await open(logFile, 'a');
-      child = spawnApart(command, ['ignore', log.fd, log.fd]);
-      await log.close();
-      guard(child, POSTGRES_GUARD);
-      await waitFor(child, (signal) => postgresAnswers(url, signal), logFile);
-    },
-    stop: async () => {
-      // A fast shutdown.
-      child?.kill('SIGINT');
-      if (child !== undefined) await ended(child);
-      child = undefined;
-    },
-  };
+  const server = serverProcess({
+    command,
+    plan: POSTGRES_GUARD,
+    logFile,
+    ready: (signal) => postgresAnswers(url, signal),
+  });
+  // A fast shutdown.
+  return { start: () => server.start(), stop: () => server.end('SIGINT') };
 }

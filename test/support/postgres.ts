@@ -1,10 +1,10 @@
 // A PostgreSQL of the tests' own: the embedded mode's binaries and start, tuned for speed, and a
-// database per test file. Ends with the process that started it, even by kill -9.
+// database per test file.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { POSTGRES_GUARD, ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
+import { POSTGRES_GUARD } from '../../src/embedded/guarded-process.js';
 import {
   dropDatabase,
   endLeftoverBackends,
@@ -13,32 +13,52 @@ import {
   postgresCommand,
   postgresUrl,
   preparePostgres,
+  type PostgresCluster,
 } from '../../src/embedded/postgres.js';
 import { removeRootPlace } from '../../src/embedded/postgres-place.js';
-import { waitFor } from './wait-for-process.js';
+import { serverProcess, type ServerProcess } from './server-process.js';
 
-/** Starts a server whose files lie in `dir` (root's: beside, and removed by `stop`). */
-export async function startPostgres(options: {
-  dir: string;
-}): Promise<{ url: string; stop: () => Promise<void> }> {
-  const { dir } = options;
+export interface PostgresProcess {
+  server: ServerProcess;
+  /** Of the database `postgres`. */
+  url: string;
+  cluster: PostgresCluster;
+  /** SIGINT, its end, and what root keeps elsewhere. */
+  stop: () => Promise<void>;
+}
+
+/** A server whose files lie in `dir`; root's binaries and data in `rootBase`. Not started yet. */
+export async function preparedPostgres(dir: string, rootBase = tmpdir()): Promise<PostgresProcess> {
   await mkdir(dir, { recursive: true });
-  const cluster = await preparePostgres({ home: dir, rootBase: tmpdir(), unsafe: true });
-  await endLeftoverBackends(cluster);
-  const log = await open(join(dir, 'postgres.log'), 'a');
-  const child = spawnApart(postgresCommand(cluster), ['ignore', log.fd, log.fd]);
-  await log.close();
-  guard(child, POSTGRES_GUARD);
+  const cluster = await preparePostgres({ home: dir, rootBase, unsafe: true });
   const url = postgresUrl(cluster, 'postgres');
-  await waitFor(child, (signal) => postgresAnswers(url, signal), join(dir, 'postgres.log'));
+  const server = serverProcess({
+    command: postgresCommand(cluster),
+    plan: POSTGRES_GUARD,
+    logFile: join(dir, 'postgres.log'),
+    ready: (signal) => postgresAnswers(url, signal),
+    prepare: () => endLeftoverBackends(cluster),
+  });
   return {
+    server,
     url,
+    cluster,
     stop: async () => {
-      child.kill('SIGINT');
-      await ended(child);
-      await removeRootPlace(dir, tmpdir());
+      await server.end('SIGINT');
+      await removeRootPlace(dir, rootBase);
     },
   };
+}
+
+/** Starts a server whose files lie in `dir` (root's: beside, and removed by `stop`). */
+export async function startPostgres({
+  dir,
+}: {
+  dir: string;
+}): Promise<Pick<PostgresProcess, 'url' | 'stop'>> {
+  const { server, url, stop } = await preparedPostgres(dir);
+  await server.start();
+  return { url, stop };
 }
 
 /** Makes an empty database; `adminUrl` is the url of `startPostgres`. */

@@ -1,36 +1,52 @@
-// A Temporal dev server of the tests' own: in memory, on a free port, configured as the embedded
-// mode configures its own. Ends with the process that started it, even by kill -9.
-import { mkdir, open } from 'node:fs/promises';
+// A Temporal dev server of the tests' own, on a free port, configured as the embedded mode configures
+// its own.
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
-import { TEMPORAL_GUARD, ended, guard, spawnApart } from '../../src/embedded/guarded-process.js';
+import { TEMPORAL_GUARD } from '../../src/embedded/guarded-process.js';
 import { freePort } from '../../src/embedded/ports.js';
 import { temporalAnswers, temporalCommand } from '../../src/embedded/temporal-server.js';
 import { findTemporalCli } from '../../scripts/setup/temporal-cli.mjs';
-import { waitFor } from './wait-for-process.js';
+import { serverProcess, type ServerProcess } from './server-process.js';
 
-/** Starts a server that logs to `dir`. `cliPath` is what `executable: existing-path` wants. */
-export async function startTemporal(options: {
-  dir: string;
-}): Promise<{ address: string; stop: () => Promise<void>; cliPath: string }> {
-  const { dir } = options;
+export interface TemporalProcess {
+  server: ServerProcess;
+  address: string;
+  /** What `executable: existing-path` wants. */
+  cliPath: string;
+}
+
+/** A server that logs to `dir`, in memory unless it is given a file there. Not started yet. */
+export async function preparedTemporal(dir: string, database?: string): Promise<TemporalProcess> {
   await mkdir(dir, { recursive: true });
   const cliPath = loadConfig(process.env).temporalCli ?? (await findTemporalCli());
   const port = await freePort();
-  const logFile = join(dir, 'temporal.log');
-  const log = await open(logFile, 'a');
-  const command = temporalCommand({ cli: cliPath, port, env: process.env, cwd: dir });
-  const child = spawnApart(command, ['ignore', log.fd, log.fd]);
-  await log.close();
-  guard(child, TEMPORAL_GUARD);
   const address = `127.0.0.1:${port}`;
-  await waitFor(child, (signal) => temporalAnswers(address, signal), logFile);
   return {
+    server: serverProcess({
+      command: temporalCommand({
+        cli: cliPath,
+        port,
+        ...(database === undefined ? {} : { databaseFile: join(dir, database) }),
+        env: process.env,
+        cwd: dir,
+      }),
+      plan: TEMPORAL_GUARD,
+      logFile: join(dir, 'temporal.log'),
+      ready: (signal) => temporalAnswers(address, signal),
+    }),
     address,
     cliPath,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended(child);
-    },
   };
+}
+
+/** Starts a server in memory that logs to `dir`. */
+export async function startTemporal({
+  dir,
+}: {
+  dir: string;
+}): Promise<{ address: string; stop: () => Promise<void>; cliPath: string }> {
+  const { server, address, cliPath } = await preparedTemporal(dir);
+  await server.start();
+  return { address, cliPath, stop: () => server.end('SIGTERM') };
 }
