@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type CryptoKey, type JWK, SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { afterEach, beforeAll } from 'vitest';
 import {
   ALL_SCOPES,
   type Keys,
@@ -13,6 +14,7 @@ import {
   newKeys,
   send,
   tokenForm,
+  useOrg,
 } from './harness.js';
 
 export interface ProofChanges {
@@ -130,4 +132,41 @@ export class DpopClient {
 export async function privateJwk(): Promise<JWK> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   return exportJWK(privateKey);
+}
+
+/** In seconds. */
+export const now = (): number => Math.floor(Date.now() / 1000);
+
+/** An org, a client of it that has a token, and keys that no app has, for the tests of a file. */
+export function useDpop(): {
+  readonly org: TestOrg;
+  readonly client: DpopClient;
+  readonly stranger: Keys;
+} {
+  const sim = useOrg();
+  let made: { client: DpopClient; stranger: Keys } | undefined;
+  const all = () => {
+    if (made === undefined) throw new Error('the org has not been started');
+    return made;
+  };
+  beforeAll(async () => {
+    const client = await DpopClient.of(sim.org);
+    made = { client, stranger: await newKeys('RS256') };
+    await client.login();
+  });
+  afterEach(async () => {
+    await sim.org.control('PATCH', '/org', { clockSkewSeconds: 0, rateLimits: { overrides: {} } });
+    await sim.org.control('DELETE', '/faults');
+  });
+  return {
+    get org() {
+      return sim.org;
+    },
+    get client() {
+      return all().client;
+    },
+    get stranger() {
+      return all().stranger;
+    },
+  };
 }

@@ -1,54 +1,21 @@
+// Tokens for an app that demands DPoP: given, refused, and used by a client that we did not write.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/server.js';
-import { DpopClient, type ProofChanges, privateJwk } from './dpop-client.js';
-import {
-  ALL_SCOPES,
-  type Keys,
-  type Reply,
-  TestOrg,
-  isBack,
-  newKeys,
-  send,
-  useOrg,
-} from './harness.js';
+import { DpopClient, now, type ProofChanges, privateJwk, useDpop } from './dpop-client.js';
+import { ALL_SCOPES, type Reply, TestOrg, isBack, newKeys } from './harness.js';
 
-const sim = useOrg();
-let client: DpopClient;
-let stranger: Keys;
-beforeAll(async () => {
-  client = await DpopClient.of(sim.org);
-  stranger = await newKeys('RS256');
-  await client.login();
-});
-afterEach(async () => {
-  await sim.org.control('PATCH', '/org', { clockSkewSeconds: 0, rateLimits: { overrides: {} } });
-  await sim.org.control('DELETE', '/faults');
-});
-
-const now = (): number => Math.floor(Date.now() / 1000);
+const sim = useDpop();
 
 const refusal = ({ status, json }: Reply): unknown => ({
   status,
   error: json['error'],
   description: json['error_description'],
 });
-
-/** What the challenge of an answer without body says. */
-function challenge({ status, text, headers }: Reply): Record<string, unknown> {
-  expect(text).toBe('');
-  const header = headers.get('www-authenticate') ?? '';
-  const parts = [...header.matchAll(/(\w+)="([^"]*)"/g)];
-  return {
-    status,
-    scheme: header.split(' ')[0],
-    ...Object.fromEntries(parts.map(([, name = '', value]) => [name, value] as const)),
-  };
-}
 
 const BAD_PROOFS: [string, () => ProofChanges | Promise<ProofChanges>, string][] = [
   [
@@ -64,7 +31,7 @@ const BAD_PROOFS: [string, () => ProofChanges | Promise<ProofChanges>, string][]
   ],
   [
     'by another key than it shows',
-    () => ({ signedBy: stranger.privateKey }),
+    () => ({ signedBy: sim.stranger.privateKey }),
     'The DPoP proof JWT signature is invalid.',
   ],
   [
@@ -107,7 +74,7 @@ const BAD_PROOFS: [string, () => ProofChanges | Promise<ProofChanges>, string][]
 
 describe('the token endpoint, for an app that demands DPoP,', () => {
   it('refuses a request without a proof', async () => {
-    const reply = await client.requestToken(undefined);
+    const reply = await sim.client.requestToken(undefined);
     expect(refusal(reply)).toEqual({
       status: 400,
       error: 'invalid_dpop_proof',
@@ -136,10 +103,10 @@ describe('the token endpoint, for an app that demands DPoP,', () => {
   });
 
   it('has used up the assertion of the request that lacked the nonce', async () => {
-    const signed = await client.clientAssertion();
-    const bare = await client.tokenProof({ claims: { nonce: undefined } });
-    expect((await client.requestToken(bare, signed)).json['error']).toBe('use_dpop_nonce');
-    expect(refusal(await client.requestToken(await client.tokenProof(), signed))).toEqual({
+    const signed = await sim.client.clientAssertion();
+    const bare = await sim.client.tokenProof({ claims: { nonce: undefined } });
+    expect((await sim.client.requestToken(bare, signed)).json['error']).toBe('use_dpop_nonce');
+    expect(refusal(await sim.client.requestToken(await sim.client.tokenProof(), signed))).toEqual({
       status: 401,
       error: 'invalid_client',
       description: 'The client_assertion token has already been used.',
@@ -147,20 +114,20 @@ describe('the token endpoint, for an app that demands DPoP,', () => {
   });
 
   it.each(BAD_PROOFS)('refuses a proof %s', async (_what, changes, description) => {
-    const reply = await client.requestToken(await client.tokenProof(await changes()));
+    const reply = await sim.client.requestToken(await sim.client.tokenProof(await changes()));
     expect(refusal(reply)).toEqual({ status: 400, error: 'invalid_dpop_proof', description });
   });
 
   it('refuses what is no JWT, two proofs, and an algorithm with a shared secret', async () => {
     const describe = async (proof: string): Promise<unknown> =>
-      (await client.requestToken(proof)).json['error_description'];
+      (await sim.client.requestToken(proof)).json['error_description'];
     expect(await describe('x.y.z')).toBe('The DPoP proof JWT cannot be parsed.');
-    const [one, two] = [await client.tokenProof(), await client.tokenProof()];
+    const [one, two] = [await sim.client.tokenProof(), await sim.client.tokenProof()];
     expect(await describe(`${one}, ${two}`)).toBe(
       'Multiple DPoP proof JWT headers are not allowed.',
     );
-    const [, payload, signature] = (await client.tokenProof()).split('.');
-    const header = { typ: 'dpop+jwt', alg: 'HS256', jwk: client.proofJwk };
+    const [, payload, signature] = (await sim.client.tokenProof()).split('.');
+    const header = { typ: 'dpop+jwt', alg: 'HS256', jwk: sim.client.proofJwk };
     const encoded = Buffer.from(JSON.stringify(header)).toString('base64url');
     expect(await describe(`${encoded}.${payload ?? ''}.${signature ?? ''}`)).toBe(
       'The DPoP proof JWT signature algorithm is invalid.',
@@ -168,9 +135,9 @@ describe('the token endpoint, for an app that demands DPoP,', () => {
   });
 
   it('takes a proof once', async () => {
-    const proof = await client.tokenProof();
-    expect((await client.requestToken(proof)).status).toBe(200);
-    expect(refusal(await client.requestToken(proof))).toEqual({
+    const proof = await sim.client.tokenProof();
+    expect((await sim.client.requestToken(proof)).status).toBe(200);
+    expect(refusal(await sim.client.requestToken(proof))).toEqual({
       status: 400,
       error: 'invalid_dpop_proof',
       description: 'The DPoP proof JWT has already been used.',
@@ -178,8 +145,8 @@ describe('the token endpoint, for an app that demands DPoP,', () => {
   });
 
   it('judges the client before its proof', async () => {
-    const signed = await client.clientAssertion({ iss: '0oaUnknown', sub: '0oaUnknown' });
-    expect((await client.requestToken(undefined, signed)).status).toBe(401);
+    const signed = await sim.client.clientAssertion({ iss: '0oaUnknown', sub: '0oaUnknown' });
+    expect((await sim.client.requestToken(undefined, signed)).status).toBe(401);
   });
 
   it.each([
@@ -187,17 +154,17 @@ describe('the token endpoint, for an app that demands DPoP,', () => {
     [2 * 86_400, 200],
     [3 * 86_400, 400],
   ])('takes a nonce for three days, another one every day: after %i s %i', async (skew, status) => {
-    await client.login();
+    await sim.client.login();
     await sim.org.control('PATCH', '/org', { clockSkewSeconds: skew });
     const then = now() + skew;
-    const signed = await client.clientAssertion({ iat: then, exp: then + 300 });
-    const reply = await client.requestToken(
-      await client.tokenProof({ claims: { iat: then } }),
+    const signed = await sim.client.clientAssertion({ iat: then, exp: then + 300 });
+    const reply = await sim.client.requestToken(
+      await sim.client.tokenProof({ claims: { iat: then } }),
       signed,
     );
     expect(reply.status).toBe(status);
     if (status === 400) expect(reply.json['error']).toBe('use_dpop_nonce');
-    expect(reply.headers.get('dpop-nonce')).not.toBe(client.nonce);
+    expect(reply.headers.get('dpop-nonce')).not.toBe(sim.client.nonce);
   });
 
   it.each(['ES256', 'ES384', 'RS512'])('takes proofs with %s', async (alg) => {
@@ -221,158 +188,6 @@ describe('the token endpoint, for an app that demands DPoP,', () => {
     const reply = await app.requestToken(ALL_SCOPES);
     expect([reply.status, reply.json['error']]).toEqual([400, 'invalid_dpop_proof']);
     expect((await app.call('GET', '/users')).status).toBe(200);
-  });
-});
-
-describe('a token bound to a key', () => {
-  it('opens the API with a new proof for every request', async () => {
-    const user = await sim.org.seedUser('ada@example.com');
-    expect((await client.call('GET', '/users/ada@example.com')).json.id).toBe(user.id);
-    expect((await client.call('GET', '/users?limit=1')).list).toHaveLength(1);
-    expect((await client.call('POST', `/users/${user.id}/lifecycle/suspend`)).status).toBe(200);
-  });
-
-  it.each([
-    ['encoded', '/users/encoded%40example.com', '/users/encoded@example.com'],
-    ['decoded', '/users/decoded@example.com', '/users/decoded%40example.com'],
-  ])('may be shown for a URL that the proof spells %s', async (how, claimed, path) => {
-    const { id } = await sim.org.seedUser(`${how}@example.com`);
-    const dpop = await client.apiProof('GET', claimed);
-    const reply = await client.call('GET', path, undefined, { dpop });
-    expect([reply.status, reply.json.id]).toEqual([200, id]);
-  });
-
-  it('is refused under the scheme Bearer and without a proof', async () => {
-    const url = `${sim.org.origin}/api/v1/users`;
-    const authorization = `Bearer ${client.token}`;
-    const dpop = await client.apiProof('GET', '/users');
-    expect(challenge(await send(url, 'GET', undefined, { authorization, dpop }))).toEqual({
-      status: 400,
-      scheme: 'DPoP',
-      algs: 'RS256 RS384 RS512 ES256 ES384 ES512',
-      authorization_uri: `${sim.org.origin}/oauth2/v1/authorize`,
-      realm: sim.org.origin,
-      scope: 'okta.users.read',
-      error: 'invalid_request',
-      error_description:
-        'The resource request must use the DPoP authentication scheme when using a DPoP bound token.',
-      resource: '/api/v1/users',
-    });
-    expect(challenge(await client.call('GET', '/users', undefined, {}))).toMatchObject({
-      status: 400,
-      error: 'invalid_request',
-      error_description: 'The resource request requires a DPoP proof.',
-    });
-  });
-
-  it.each<[string, () => ProofChanges, string]>([
-    [
-      'without the hash of the token',
-      () => ({ claims: { ath: undefined } }),
-      "'ath' claim in the DPoP proof does not match the presented access_token.",
-    ],
-    [
-      'with the hash of another one',
-      () => ({ claims: { ath: 'x' } }),
-      "'ath' claim in the DPoP proof does not match the presented access_token.",
-    ],
-    [
-      'by another key',
-      () => ({ header: { jwk: stranger.publicJwk }, signedBy: stranger.privateKey }),
-      'The access_token is not bound to the provided DPoP proof.',
-    ],
-    [
-      'with a query in the URL',
-      () => ({ claims: { htu: `${sim.org.origin}/api/v1/users?limit=1` } }),
-      "'htu' claim in the DPoP proof JWT is invalid.",
-    ],
-    [
-      'for another method',
-      () => ({ claims: { htm: 'POST' } }),
-      "'htm' claim in the DPoP proof JWT is invalid.",
-    ],
-    [
-      'older than five minutes',
-      () => ({ claims: { iat: now() - 310 } }),
-      'The DPoP proof JWT is issued more than five minutes in the past.',
-    ],
-  ])('is refused with a proof %s', async (_what, changes, description) => {
-    const dpop = await client.apiProof('GET', '/users', changes());
-    const reply = await client.call('GET', '/users?limit=1', undefined, { dpop });
-    expect(challenge(reply)).toMatchObject({
-      status: 400,
-      scheme: 'DPoP',
-      error: 'invalid_dpop_proof',
-      error_description: description,
-    });
-  });
-
-  it('says DPoP where a scope is missing, too', async () => {
-    const narrow = await DpopClient.of(sim.org);
-    await narrow.login(['okta.groups.read']);
-    expect(challenge(await narrow.call('GET', '/users'))).toMatchObject({
-      status: 403,
-      scheme: 'DPoP',
-      error: 'insufficient_scope',
-    });
-  });
-
-  it('is no use at another org', async () => {
-    const { json } = await sim.org.control('POST', '/orgs', {});
-    const url = `${String(json['origin'])}/api/v1/users`;
-    const dpop = await client.proof('GET', url, {
-      claims: { ath: client.ath },
-    });
-    const reply = await send(url, 'GET', undefined, {
-      authorization: `DPoP ${client.token}`,
-      dpop,
-    });
-    expect([reply.status, reply.json.errorCode]).toEqual([401, 'E0000011']);
-  });
-
-  it.each([
-    '429',
-    '429-concurrency',
-    '500',
-    '502-html',
-    '503-readonly',
-    '401',
-    'reset',
-    'lost-answer',
-  ])('comes with a proof that a call met by %s has used up', async (fault) => {
-    await sim.org.control('POST', '/faults', { fault, method: 'GET', path: '/api/v1/users' });
-    const dpop = await client.apiProof('GET', '/users');
-    const send = async (): Promise<Reply> => client.call('GET', '/users', undefined, { dpop });
-    await send().catch(() => undefined);
-    expect(challenge(await send())).toMatchObject({
-      status: 400,
-      error: 'invalid_dpop_proof',
-      error_description: 'The DPoP proof JWT has already been used.',
-    });
-  });
-
-  it('comes with a proof that a true 429 has used up', async () => {
-    await sim.org.control('PATCH', '/org', { rateLimits: { overrides: { E: 2 } } });
-    const path = '/groups/00gNone';
-    expect((await client.call('GET', path)).status).toBe(404);
-    const dpop = await client.apiProof('GET', path);
-    expect((await client.call('GET', path, undefined, { dpop })).status).toBe(429);
-    expect((await client.call('GET', path, undefined, { dpop })).status).toBe(400);
-    expect((await client.call('GET', path)).status).toBe(429);
-  });
-});
-
-describe('a token that is not bound', () => {
-  it('is refused under the scheme DPoP', async () => {
-    const plain = await DpopClient.of(sim.org, { dpop: false });
-    const reply = await plain.requestToken(undefined);
-    plain.token = String(reply.json['access_token']);
-    expect(challenge(await plain.call('GET', '/users'))).toMatchObject({
-      status: 401,
-      scheme: 'DPoP',
-      error: 'invalid_token',
-      error_description: 'The presented access_token is not DPoP bound.',
-    });
   });
 });
 
