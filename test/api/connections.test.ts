@@ -1,76 +1,13 @@
 // Connections over HTTP, on a real store: made, changed, forgotten, seen by whom.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
 import { as, type ConnectionId } from '../../src/domain/brand.js';
-import { openStore, type OpenStore } from '../../src/store/open.js';
 import { aReport } from '../store/support.js';
-import { createDatabase } from '../support/postgres.js';
-import { KEYS, onboarding, startHarness, type Harness, type Reply } from './harness.js';
+import { faults, jwk, pem, useConnections, view } from './connections-harness.js';
+import { KEYS, onboarding } from './harness.js';
 
-const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  .privateKey.export({ type: 'pkcs8', format: 'pem' })
-  .toString();
-const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
-
-/** What a connection's answer holds, as far as it is looked at. */
-interface View {
-  id: string;
-  status: string;
-  corrections: string[];
-  publicJwk: Record<string, unknown>;
-  nextPublicJwk: Record<string, unknown> | null;
-  nextKey: { kid: string } | null;
-}
-
-let database: Awaited<ReturnType<typeof createDatabase>>;
-let store: OpenStore;
-let api: Harness;
-let verified: string[];
-let clients = 0;
-
-beforeAll(async () => {
-  database = await createDatabase(inject('postgresUrl'));
-  store = await openStore({ databaseUrl: database.url, masterKey: randomBytes(32) });
-  verified = [];
-  api = await startHarness({ store, interactive: { verifySoon: (id) => verified.push(id) } });
-});
-afterAll(async () => {
-  await api.close();
-  await store.close();
-  await database.drop();
-});
-beforeEach(() => {
-  verified.length = 0;
-});
-
-const view = ({ body }: Reply) => body as unknown as View;
-const faults = ({ body }: Reply) => body.errors.map(({ path, code }) => [path, code]);
-
-function wanted(changes: Record<string, unknown> = {}): Record<string, unknown> {
-  clients += 1;
-  return {
-    id: `org-${clients}`,
-    domain: 'globex.okta.com',
-    clientId: `0oaclient${clients}`,
-    key: { generate: true, alg: 'ES256' },
-    ...changes,
-  };
-}
-
-const create = (body: unknown, key = KEYS.admin, headers = {}) =>
-  api.call('POST', '/v1/connections', { key, body, headers });
-const change = (id: string, body: unknown, key = KEYS.admin) =>
-  api.call('PATCH', `/v1/connections/${id}`, { key, body });
-const remove = (id: string, key = KEYS.admin) =>
-  api.call('DELETE', `/v1/connections/${id}`, { key });
-const read = (id: string, key = KEYS.admin) => api.call('GET', `/v1/connections/${id}`, { key });
-
-async function made(changes: Record<string, unknown> = {}): Promise<View> {
-  const reply = await create(wanted(changes));
-  expect(reply.status).toBe(201);
-  verified.length = 0;
-  return view(reply);
-}
+const here = useConnections();
+const { wanted, create, change, remove, read, made, verified } = here;
 
 describe('POST /v1/connections', () => {
   it('makes one that is unverified, shows its public key and starts a verification', async () => {
@@ -103,7 +40,7 @@ describe('POST /v1/connections', () => {
     expect(verified).toEqual([body['id']]);
     const { corrections: _said, ...shown } = view(reply);
     expect((await read(String(body['id']))).body).toEqual(shown);
-    const started = await api.post('/v1/onboardings', onboarding({ connection: body['id'] }));
+    const started = await here.api.post('/v1/onboardings', onboarding({ connection: body['id'] }));
     expect(started).toMatchObject({ status: 409, body: { code: 'CONNECTION_UNVERIFIED' } });
   });
 
@@ -130,8 +67,8 @@ describe('POST /v1/connections', () => {
     const asText = await made({ key: { jwk: JSON.stringify({ ...jwk, kid: 'okta-3' }) } });
     expect(asText.publicJwk).toMatchObject({ kid: 'okta-3' });
 
-    const all = await api.call('GET', '/v1/connections', { key: KEYS.admin });
-    const said = [pasted.text, asKey.text, all.text, ...api.log].join('\n');
+    const all = await here.api.call('GET', '/v1/connections', { key: KEYS.admin });
+    const said = [pasted.text, asKey.text, all.text, ...here.api.log].join('\n');
     expect(said).not.toContain(String(jwk.d));
     expect(said).not.toMatch(/"(d|p|q|dp|dq|qi)":/);
     expect(said).not.toContain(pem.split('\n')[3]);
@@ -230,7 +167,7 @@ describe('POST /v1/connections', () => {
 describe('PATCH /v1/connections/{id}', () => {
   it('changes names and settings, and leaves status and key alone', async () => {
     const { id, publicJwk } = await made();
-    await store.connections.unblock(as(id));
+    await here.store.connections.unblock(as(id));
     const changed = await change(id, { name: 'New', settings: { undoWindow: 'P7D' } });
     expect(changed.body).toMatchObject({ name: 'New', status: 'ready', publicJwk });
     expect((await change(id, { name: null, settings: { timeZone: null } })).body).toMatchObject({
@@ -248,7 +185,7 @@ describe('PATCH /v1/connections/{id}', () => {
     ['key id', { key: { kid: 'as-okta-shows' } }],
   ])('with another %s it is unverified and verified again', async (_name, body) => {
     const { id } = await made();
-    await store.connections.unblock(as(id));
+    await here.store.connections.unblock(as(id));
     const changed = await change(id, body);
     expect(changed).toMatchObject({ status: 200, body: { status: 'unverified' } });
     expect(verified).toEqual([id]);
@@ -258,14 +195,14 @@ describe('PATCH /v1/connections/{id}', () => {
     const { id, publicJwk } = await made({ key: { pem } });
     const changed = view(await change(id, { key: { kid: 'as-okta-shows' } }));
     expect(changed.publicJwk).toEqual({ ...publicJwk, kid: 'as-okta-shows' });
-    const credentials = await store.connections.credentials(as<ConnectionId>(id));
+    const credentials = await here.store.connections.credentials(as<ConnectionId>(id));
     expect(credentials?.privateJwk).toMatchObject({ kid: 'as-okta-shows', n: publicJwk['n'] });
   });
 
   it('leaves a blocked one blocked, and has it verified', async () => {
     const { id } = await made();
     const problem = { code: 'OKTA_AUTH_FAILED', title: 'No', detail: 'No', since: '2027-01-01' };
-    await store.connections.block(as(id), problem);
+    await here.store.connections.block(as(id), problem);
     const changed = await change(id, { key: { pem } });
     expect(changed.body).toMatchObject({ status: 'blocked', problem });
     expect(verified).toEqual([id]);
@@ -306,18 +243,18 @@ describe('PATCH /v1/connections/{id}', () => {
 describe('DELETE /v1/connections/{id}', () => {
   it('forgets it, unless a run is open on it', async () => {
     const { id } = await made();
-    await store.connections.unblock(as(id));
-    const run = await api.post('/v1/onboardings', onboarding({ connection: id }));
+    await here.store.connections.unblock(as(id));
+    const run = await here.api.post('/v1/onboardings', onboarding({ connection: id }));
     expect(run.status).toBe(202);
     const refused = await remove(id);
     expect(refused).toMatchObject({ status: 409, body: { code: 'CONNECTION_IN_USE' } });
-    const record = await store.runs.get(as(run.body.id));
+    const record = await here.store.runs.get(as(run.body.id));
     if (record === null) throw new Error('the run is not there');
-    await store.runs.report(aReport(record, 1, { phase: 'completed', outcome: 'done' }));
+    await here.store.runs.report(aReport(record, 1, { phase: 'completed', outcome: 'done' }));
     expect((await remove(id)).status).toBe(204);
     expect((await read(id)).status).toBe(404);
     expect((await remove(id)).status).toBe(404);
-    expect((await api.get(`/v1/runs/${run.body.id}`)).status).toBe(200);
+    expect((await here.api.get(`/v1/runs/${run.body.id}`)).status).toBe(200);
   });
 });
 
@@ -325,15 +262,15 @@ describe('a key that is limited to connections', () => {
   it('knows of its own only, in lists too, and changes no other', async () => {
     const { id } = await made();
     const key = KEYS.limitedAdmin;
-    const { body } = await api.call('GET', '/v1/connections', { key });
+    const { body } = await here.api.call('GET', '/v1/connections', { key });
     expect(body.items.map((item) => item.id)).toEqual(['acme']);
     const unknown = await read('nobody', key);
     for (const reply of [
       await read(id, key),
       await change(id, { name: 'x' }, key),
       await remove(id, key),
-      await api.call('POST', `/v1/connections/${id}/keys`, { key, body: { generate: true } }),
-      await api.call('GET', `/v1/connections/${id}/access-profiles`, { key }),
+      await here.api.call('POST', `/v1/connections/${id}/keys`, { key, body: { generate: true } }),
+      await here.api.call('GET', `/v1/connections/${id}/access-profiles`, { key }),
     ]) {
       expect([reply.status, reply.body.code]).toEqual([404, unknown.body.code]);
     }
@@ -345,169 +282,9 @@ describe('a key that is limited to connections', () => {
       expect((await change('acme', { name: 'x' }, key)).status).toBe(403);
       expect((await remove('acme', key)).status).toBe(403);
       const path = '/v1/connections/acme/keys';
-      expect((await api.call('POST', path, { key, body: { generate: true } })).status).toBe(403);
+      expect((await here.api.call('POST', path, { key, body: { generate: true } })).status).toBe(
+        403,
+      );
     }
-  });
-});
-
-describe('a key pair', () => {
-  const rotate = (id: string, body: unknown, headers = {}) =>
-    api.call('POST', `/v1/connections/${id}/keys`, { key: KEYS.admin, body, headers });
-  const keySet = async (id: string) => {
-    const reply = await api.call('GET', `/.well-known/jwks/${id}.json`, { key: null });
-    return { ...reply, keys: (reply.body as unknown as { keys: { kid: string }[] }).keys };
-  };
-
-  it('waits beside the one that signs; both are published, for everybody', async () => {
-    const { id, publicJwk } = await made();
-    const reply = await rotate(id, { generate: true });
-    expect(reply.status).toBe(202);
-    const { nextPublicJwk } = view(reply);
-    expect(view(reply)).toMatchObject({
-      publicJwk,
-      nextPublicJwk: { kty: 'RSA', alg: 'RS256' },
-      nextKey: { kid: nextPublicJwk?.['kid'], problem: null },
-    });
-    expect(reply.text).not.toMatch(/"(d|p|q|dp|dq|qi)":/);
-
-    const published = await keySet(id);
-    expect(published.status).toBe(200);
-    expect(published.headers.get('cache-control')).toBe('public, max-age=60');
-    expect(published.keys).toEqual([publicJwk, nextPublicJwk]);
-    for (const key of published.keys) {
-      expect(key).toMatchObject({ use: 'sig', kid: expect.any(String) as string });
-      expect(key).not.toHaveProperty('d');
-    }
-    const workflow = api.temporal.find(`adopt-key/${id}`);
-    expect(workflow).toMatchObject({ type: 'adoptKey', input: { connection: id } });
-    expect(workflow?.signals).toEqual([{ name: 'keyOffered', args: [] }]);
-  });
-
-  it('is kept while Temporal is away, and published', async () => {
-    const { id } = await made();
-    api.temporal.state.weather = 'away';
-    try {
-      const reply = await rotate(id, { jwk: { ...jwk, kid: 'later' } });
-      expect(reply).toMatchObject({ status: 202, body: { nextKey: { kid: 'later' } } });
-      expect((await keySet(id)).keys.map(({ kid }) => kid)).toContain('later');
-    } finally {
-      api.temporal.state.weather = 'fine';
-    }
-    expect(await store.connectionKeys.waiting(-1_000)).toContain(id);
-  });
-
-  it('is the one of the first try when the request is repeated', async () => {
-    const { id } = await made();
-    const headers = { 'idempotency-key': 'rotate-1' };
-    const first = await rotate(id, { generate: true, alg: 'ES256' }, headers);
-    const again = await rotate(id, { generate: true, alg: 'ES256' }, headers);
-    expect(again.status).toBe(202);
-    expect(view(again).nextKey?.kid).toBe(view(first).nextKey?.kid);
-  });
-
-  it('must differ from the one that signs in its id, and be one', async () => {
-    const { id } = await made({ key: { pem, kid: 'k1' } });
-    expect(faults(await rotate(id, { jwk: { ...jwk, kid: 'k1' } }))).toEqual([['', 'DUPLICATE']]);
-    expect(faults(await rotate(id, {}))).toEqual([['', 'REQUIRED']]);
-    expect((await rotate(id, { pem: 'hello' })).body.errors[0]).toMatchObject({
-      path: 'pem',
-      reason: 'KEY_UNKNOWN',
-    });
-    expect(view(await read(id)).nextKey).toBeNull();
-  });
-
-  it('is published for nobody who is not connected, whoever it was', async () => {
-    const { id } = await made();
-    await remove(id);
-    const gone = await keySet(id);
-    const never = await keySet('never-there');
-    expect(gone.status).toBe(404);
-    const shape = ({ body: { requestId: _id, ...rest } }: Reply) => rest;
-    expect(shape(gone)).toEqual(shape(never));
-    expect((await keySet('..%2F..%2Fetc')).status).toBe(404);
-    const post = await api.call('POST', `/.well-known/jwks/${id}.json`, { key: null });
-    expect(post.status).toBe(405);
-  });
-
-  it('names its algorithm although the key was kept without one', async () => {
-    expect((await keySet('demo')).keys).toEqual([
-      { kty: 'RSA', kid: 'k1', n: 'AQAB', e: 'AQAB', use: 'sig', alg: 'RS256' },
-    ]);
-  });
-});
-
-describe('an access profile', () => {
-  const path = '/v1/connections/demo/access-profiles';
-  const put = (name: string, body: unknown, key = KEYS.admin) =>
-    api.call('PUT', `${path}/${encodeURIComponent(name)}`, { key, body });
-  const engineer = { groups: ['Engineering', 'All staff'], attributes: { floor: 3, desk: 'A' } };
-
-  it('is made, replaced, listed and deleted', async () => {
-    const answer = { name: 'Büro Nord', ...engineer };
-    expect(await put('Büro Nord', engineer)).toMatchObject({ status: 201, body: answer });
-    expect(await put('Büro Nord', engineer)).toMatchObject({ status: 200, body: answer });
-    const one = `${path}/${encodeURIComponent('Büro Nord')}`;
-    expect(await api.get(one)).toMatchObject({ status: 200, body: answer });
-    expect((await api.get(path)).body.items).toContainEqual(answer);
-    expect((await api.call('DELETE', one, { key: KEYS.admin })).status).toBe(204);
-    expect((await api.get(one)).body.code).toBe('ACCESS_PROFILE_NOT_FOUND');
-    expect((await api.call('DELETE', one, { key: KEYS.admin })).status).toBe(404);
-  });
-
-  it('is changed by admins only, and refused where it makes no sense', async () => {
-    expect((await put('x', engineer, KEYS.operator)).status).toBe(403);
-    expect(faults(await put('x', {}))).toEqual([['groups', 'REQUIRED']]);
-    expect(faults(await put('a/b', engineer))).toEqual([['name', 'INVALID']]);
-    expect(faults(await put('x', { groups: ['A', 'A'] }))).toEqual([['groups.1', 'DUPLICATE']]);
-    expect(faults(await put('x', { groups: [], attributes: { login: 'x' } }))).toEqual([
-      ['attributes.login', 'INVALID'],
-    ]);
-  });
-
-  it('is resolved before a run starts: groups merged, the person’s attributes above', async () => {
-    await put('engineer', engineer);
-    const person = { firstName: 'A', lastName: 'B', email: 'eng@example.com' };
-    const request = onboarding({
-      person: { ...person, attributes: { desk: 'B' } },
-      groups: ['All staff', 'Berlin'],
-      accessProfile: 'engineer',
-    });
-    const started = await api.post('/v1/onboardings', request);
-    expect(started.status).toBe(202);
-    const input = (await store.runs.input(as(started.body.id))) as Record<string, unknown>;
-    expect(input).toMatchObject({
-      groups: ['Engineering', 'All staff', 'Berlin'],
-      person: { attributes: { floor: 3, desk: 'B' } },
-    });
-    expect(input).not.toHaveProperty('accessProfile');
-
-    const spelled = onboarding({
-      person: { ...person, attributes: { floor: 3, desk: 'B' } },
-      groups: ['Berlin', 'Engineering', 'All staff'],
-    });
-    const same = await api.post('/v1/onboardings', spelled);
-    expect(same).toMatchObject({ status: 200, body: { id: started.body.id } });
-  });
-
-  it('must exist, with every other fault of the request', async () => {
-    const reply = await api.post('/v1/onboardings', onboarding({ accessProfile: 'nobody' }));
-    expect(reply.status).toBe(400);
-    expect(faults(reply)).toEqual([['accessProfile', 'INVALID']]);
-    const more = onboarding({ accessProfile: 'nobody', startAt: 'soon' });
-    expect(faults(await api.post('/v1/onboardings', more)).sort()).toEqual([
-      ['accessProfile', 'INVALID'],
-      ['startAt', 'TIME_INVALID'],
-    ]);
-  });
-
-  it('may not lead to more groups than a request may name', async () => {
-    const groups = Array.from({ length: 60 }, (_, at) => `G${at}`);
-    await put('many', { groups });
-    const own = Array.from({ length: 60 }, (_, at) => `H${at}`);
-    const reply = await api.post(
-      '/v1/onboardings',
-      onboarding({ accessProfile: 'many', groups: own }),
-    );
-    expect(faults(reply)).toEqual([['groups', 'TOO_LONG']]);
   });
 });

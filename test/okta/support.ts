@@ -265,3 +265,18 @@ export const ADA = {
 export function group(id: string, name: string, type = 'OKTA_GROUP'): Record<string, unknown> {
   return { id, type, profile: { name, description: null }, objectClass: ['okta:user_group'] };
 }
+
+/** The form of a token request. */
+export function formOf(request: Recorded | undefined): URLSearchParams {
+  return new URLSearchParams(request?.body);
+}
+
+/** The assertion that a token request was signed with. */
+export function assertionOf(request: Recorded | undefined): string {
+  return formOf(request).get('client_assertion') ?? '';
+}
+
+/** A refusal in OAuth's own form. */
+export function oauthRefusal(status: number, error: string, description: string): Reply {
+  return { status, json: { error, error_description: description } };
+}
