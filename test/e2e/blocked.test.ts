@@ -1,6 +1,6 @@
 // A connection that stops working in the middle: one block with one reason, everything waits, and after
 // the mend everything goes on without a click.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { startTenure, type RunView, type Tenure } from '../support/tenure.js';
 
@@ -22,6 +22,10 @@ const connection = async () =>
   (await tenure.api<ConnectionView>('GET', '/v1/connections/demo')).body;
 const runs = async (query: string) =>
   (await tenure.api<{ items: RunView[] }>('GET', `/v1/runs?limit=200&${query}`)).body.items;
+const refusedTokens = async () => {
+  const calls = await tenure.sim<{ path: string; status: number }[]>('GET', '/requests');
+  return calls.filter(({ path, status }) => path === '/oauth2/v1/token' && status >= 400).length;
+};
 const person = (index: number) => ({
   firstName: 'P',
   lastName: `No ${index}`,
@@ -29,6 +33,7 @@ const person = (index: number) => ({
 });
 
 it('an app that is deactivated in the middle of 50 runs: one block, and all 50 complete', async () => {
+  const unblock = vi.spyOn(tenure.store.connections, 'unblock');
   const ids: string[] = [];
   for (let index = 0; index < 50; index += 1) {
     const body = { connection: 'demo', person: person(index), groups: ['Engineering'] };
@@ -45,7 +50,8 @@ it('an app that is deactivated in the middle of 50 runs: one block, and all 50 c
     return body.waiting?.for === 'connection' && body;
   });
   expect(waiting.phase).toBe('running');
-  // Whoever is refused after the first finds it blocked; `since` stays the first one's.
+  const refused = await refusedTokens();
+  await eventually('a probe is refused', async () => (await refusedTokens()) > refused);
   expect((await connection()).problem).toEqual(blocked.problem);
 
   await tenure.sim('PATCH', APP, { status: 'ACTIVE' });
@@ -55,6 +61,7 @@ it('an app that is deactivated in the middle of 50 runs: one block, and all 50 c
     MENDED_MS,
   );
   expect(await connection()).toMatchObject({ status: 'ready', problem: null });
+  expect(unblock).toHaveBeenCalledTimes(1);
   const blocks = (await runs('')).filter(({ problem }) => problem !== null);
   expect(blocks).toEqual([]);
   for (let index = 0; index < 50; index += 1) {
