@@ -69,7 +69,9 @@ async function compare(client, database) {
     overHere: workflows.filter(({ id }) => row(id) && !isOpen(row(id).phase)),
     unknownHere: workflows.filter(({ id }) => !row(id)),
     // What was never started is the sweep's work: it starts within seconds of the API.
-    withoutWorkflow: rows.filter((run) => isOpen(run.phase) && run.started && !ids.includes(run.id)),
+    withoutWorkflow: rows.filter(
+      (run) => isOpen(run.phase) && run.started && !ids.includes(run.id),
+    ),
   };
 }
 

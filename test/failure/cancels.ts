@@ -3,7 +3,16 @@
 import type { RunReport } from '../../src/domain/run.js';
 import { eventually } from '../support/eventually.js';
 import { nameOfStory } from './cells.js';
-import { allowEverything, FLOWS, LOGIN, say, type End, type Flow, type Told } from './flows.js';
+import {
+  allowEverything,
+  FLOWS,
+  LOGIN,
+  isWithoutGroups,
+  say,
+  type End,
+  type Flow,
+  type Told,
+} from './flows.js';
 import type { Org, Rig, Role, Step } from './rig.js';
 import { Deferred } from './deferred.js';
 import { NOBODY, parksOf, tell, type Circumstances } from './story.js';
@@ -25,9 +34,17 @@ export type Way = (typeof WAYS)[number];
 /** The flows whose steps are worth it; the one left out takes the same ones as another. */
 const TOLD = FLOWS.filter(({ name }) => name !== 'onboard, 22 groups');
 
+/** Of a step that parks: nothing of it is done, and what comes after is the story's own. */
+const WAYS_OF_PARKING: readonly Way[] = [
+  'at the beginning of',
+  'in a failing attempt of',
+  'before a second attempt of',
+];
+
 export interface StepTaken {
   name: string;
   writes: boolean;
+  parks: boolean;
 }
 
 export interface Taken {
@@ -57,14 +74,14 @@ export async function takeSteps(rig: Rig): Promise<Taken[]> {
         interference: (told) => async (step, work) => {
           const { org } = await told;
           const seen = (await org.log()).length;
-          const value = await work();
+          const [outcome] = await Promise.allSettled([work()]);
           const calls = (await org.log()).slice(seen);
           const writes = calls.some(
             ({ method, path }) => method !== 'GET' && !path.startsWith('/oauth2'),
           );
-          steps[step.index] = { name: step.name, writes };
+          steps[step.index] = { name: step.name, writes, parks: outcome.status === 'rejected' };
           if (!isUndoing(await told)) forward = step.index + 1;
-          return value;
+          return unwrap(outcome);
         },
       });
       if (breaches.length > 0)
@@ -77,7 +94,9 @@ export async function takeSteps(rig: Rig): Promise<Taken[]> {
 export function cancelCellsOf(taken: readonly Taken[]): CancelCell[] {
   return taken.flatMap((story) => [
     { taken: story, index: -1, way: 'at the boundary after' as const },
-    ...story.steps.flatMap((_, index) => WAYS.map((way) => ({ taken: story, index, way }))),
+    ...story.steps.flatMap(({ parks }, index) =>
+      (parks ? WAYS_OF_PARKING : WAYS).map((way) => ({ taken: story, index, way })),
+    ),
   ]);
 }
 
@@ -277,7 +296,7 @@ async function endOf({ taken, index, way }: CancelCell, { org }: Told): Promise<
     return { ...undone, parks };
   }
   // Nobody can tell whether an account was made, until the role may look.
-  const isUnseen = unseen && step?.name === 'createUser' && flow.end.groups.length === 0;
+  const isUnseen = unseen && step?.name === 'createUser' && isWithoutGroups(flow);
   const own = (await org.users()).find(({ profile }) => profile.login === LOGIN);
   if (flow.before === null) {
     return {
@@ -285,6 +304,7 @@ async function endOf({ taken, index, way }: CancelCell, { org }: Told): Promise<
       status: own === undefined ? NOBODY : 'SUSPENDED',
       groups: [],
       parks: isUnseen ? ['UNDO_INCOMPLETE'] : [],
+      unsettled: step?.parks === true ? 1 : 0,
     };
   }
   if (step?.name === 'deactivateUser') {

@@ -1,7 +1,15 @@
 // The cells of the failure matrix: every call that the stories really make, found by telling each of
 // them once undisturbed, times every fault, once and thrice; and what is promised in each.
 import type { RunReport } from '../../src/domain/run.js';
-import { allowEverything, FLOWS, say, type End, type Flow, type Told } from './flows.js';
+import {
+  allowEverything,
+  FLOWS,
+  isWithoutGroups,
+  say,
+  type End,
+  type Flow,
+  type Told,
+} from './flows.js';
 import {
   HASTY_MS,
   templateOf,
@@ -191,7 +199,7 @@ function exceptionOf({ baseline: { flow, role }, place, fault, times }: Cell): E
   const settle = () => (mended ? mendAndRetry : abort);
   const parks = (...codes: string[]) => ({ parks: [...flow.end.parks, ...codes] });
 
-  if (isSameKind(place, CREATE) && flow.end.groups.length === 0 && flow.end.parks.length === 0) {
+  if (isSameKind(place, CREATE) && isWithoutGroups(flow)) {
     return {
       end: {
         ...(mended

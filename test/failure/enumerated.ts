@@ -7,12 +7,13 @@ import { nameOfKind, nameOfStory, type Baseline } from './cells.js';
 export const CANCELS: Readonly<Record<string, number>> = {
   'onboard, 2 groups (demo)': 26,
   'onboard, 2 groups (seed-role)': 26,
+  'onboard, no groups (seed-role)': 21,
   'onboard, adopt (demo)': 36,
   'offboard, deprovision (demo)': 46,
   'offboard, undo in the hold (demo)': 51,
   'offboard, undo in the hold (seed-role)': 31,
-  'onboard, undo in a park (demo)': 41,
-  'onboard, undo in a park (seed-role)': 41,
+  'onboard, undo in a park (demo)': 44,
+  'onboard, undo in a park (seed-role)': 44,
 };
 
 /** Kinds of calls. How many places there are of each hangs on which of two reads comes first. */

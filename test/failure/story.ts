@@ -132,7 +132,8 @@ async function differences(
   const stranded = run.steps.filter(({ status }) => status === 'running' || status === 'pending');
   found.push(...stranded.map(({ name, status }) => `step ${name} is left ${status}`));
   const failed = run.steps.filter(({ status }) => status === 'failed').length;
-  if (failed > end.parks.length) found.push(`${failed} steps failed, ${end.parks.length} parks`);
+  const settled = failed - (end.unsettled ?? 0);
+  if (settled > end.parks.length) found.push(`${failed} steps failed, ${end.parks.length} parks`);
 
   const all = await org.users();
   const own = all.filter(({ profile }) => profile.login === LOGIN);
