@@ -109,8 +109,6 @@ export class OktaAuthFailedError extends OktaErrorBase {
   readonly oauthDescription: string | null;
   /** What it says of the set-up, as far as Okta's words are known. */
   readonly fault: TokenFault | null;
-  /** Okta's clock at the refusal, RFC 3339, whole seconds; null where Okta was not asked. */
-  readonly serverTime: string | null;
   /** What an admin can do about it. */
   readonly hint: string;
 
@@ -128,7 +126,6 @@ export class OktaAuthFailedError extends OktaErrorBase {
     this.oauthError = facts.oauthError ?? null;
     this.oauthDescription = facts.oauthDescription ?? null;
     this.fault = facts.fault ?? null;
-    this.serverTime = facts.date;
   }
 }
 

@@ -13,6 +13,8 @@ afterEach(() => tenure.close());
 const APP = '/apps/0oaTenureDemo0000000';
 /** Two pauses, 10 and 20 seconds, and what a busy machine adds. */
 const MENDED_MS = 90_000;
+/** The first pauses between probes are 10, 20 and 40 s. */
+const PROBED_MS = 60_000;
 
 interface ConnectionView {
   status: string;
@@ -51,7 +53,7 @@ it('an app that is deactivated in the middle of 50 runs: one block, and all 50 c
   });
   expect(waiting.phase).toBe('running');
   const refused = await refusedTokens();
-  await eventually('a probe is refused', async () => (await refusedTokens()) > refused);
+  await eventually('a probe is refused', async () => (await refusedTokens()) > refused, PROBED_MS);
   expect((await connection()).problem).toEqual(blocked.problem);
 
   await tenure.sim('PATCH', APP, { status: 'ACTIVE' });

@@ -61,7 +61,7 @@ const REFUSED = {
   code: 'OKTA_AUTH_FAILED',
   outcome: 'not-done',
   httpStatus: null,
-  serverTime: null,
+  date: null,
   hint: expect.stringContaining('not public') as string,
 };
 

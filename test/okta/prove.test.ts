@@ -77,7 +77,7 @@ describe('the proof of a key', () => {
       code: 'OKTA_AUTH_FAILED',
       oauthError: 'invalid_client',
       oauthDescription: words,
-      serverTime: new Date(DATE).toISOString(),
+      date: new Date(DATE).toISOString(),
     });
   });
 

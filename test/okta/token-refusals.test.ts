@@ -70,7 +70,7 @@ describe('a refused assertion', () => {
       code: 'OKTA_AUTH_FAILED',
       oauthError: 'invalid_client',
       oauthDescription: 'The client_assertion token is expired.',
-      serverTime: '2027-03-31T15:00:00.000Z',
+      date: '2027-03-31T15:00:00.000Z',
       hint: expect.stringContaining('clock') as string,
     });
     expect(org.tokenRequests).toHaveLength(2);
