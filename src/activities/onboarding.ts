@@ -158,7 +158,7 @@ function unprovable(cause: OktaError): Error {
   return parked(
     problem(
       'OUTCOME_UNKNOWN',
-      'An account with this login exists. The answer to our own create was lost, and the role of this connection cannot look whether this account came of it.',
+      'An account with this login exists. An earlier try of this run may have made it, and the role of this connection cannot look whether it did.',
     ),
     cause,
   );
@@ -168,7 +168,7 @@ function unfindable({ login }: NewPerson): Error {
   return parked(
     problem(
       'OUTCOME_UNKNOWN',
-      `Whether an account was made for ${login} cannot be told: no answer to the create was heard, and the role of this connection cannot look. An account that is there in Okta is to be suspended by hand.`,
+      `Whether this run made an account for ${login} cannot be told: a try was not answered, and the role of this connection cannot look. Let the role read users and retry, or look in Okta and suspend what this run made.`,
     ),
   );
 }
