@@ -133,6 +133,52 @@ export const SCENARIOS: readonly Scenario[] = [
     then: cancelAt('parked'),
   },
   {
+    // Refused after a try that may have done it: the undo has to look.
+    name: 'onboard-taken-undone',
+    stubs: {
+      readUser: absent,
+      createUser: () => Promise.reject(parked(problem('LOGIN_TAKEN', 'Taken.'))),
+    },
+    start: onboard(),
+    then: cancelAt('parked'),
+  },
+  {
+    name: 'onboard-in-doubt-undone',
+    stubs: {
+      readUser: absent,
+      createUser: () => Promise.reject(parked(problem('OUTCOME_UNKNOWN', 'Lost.'))),
+      findCreatedUser: () => Promise.resolve({ oktaUserId: USER_ID, status: 'PROVISIONED' }),
+    },
+    start: onboard(),
+    then: cancelAt('parked'),
+  },
+  {
+    name: 'onboard-refused-undone',
+    stubs: {
+      readUser: absent,
+      createUser: () => Promise.reject(parked(problem('LOGIN_TAKEN', 'Taken.'), undefined, true)),
+    },
+    start: onboard(),
+    then: cancelAt('parked'),
+  },
+  {
+    name: 'onboard-unseen-undo-parked-aborted',
+    stubs: {
+      readUser: absent,
+      createUser: () => Promise.reject(parked(problem('OUTCOME_UNKNOWN', 'Lost.'))),
+      findCreatedUser: () => Promise.reject(parked(problem('OUTCOME_UNKNOWN', 'Unseen.'))),
+    },
+    start: onboard(),
+    then: async (told) => {
+      await cancelAt('parked')(told);
+      await eventually(
+        'the undo is parked',
+        () => told.stubs.last(told.run.id)?.problem?.code === 'UNDO_INCOMPLETE',
+      );
+      await decide(told, 'abort');
+    },
+  },
+  {
     name: 'onboard-parked-aborted',
     stubs: {
       resolveGroups: () => {
