@@ -1,5 +1,5 @@
 // Every path through the two stories, told with stub activities: recorded once by
-// `scripts/record-history.ts`, replayed by `replay.test.ts` for as long as runs of that kind may live.
+// `npm run record-history`, replayed by `replay.test.ts` for as long as runs of that kind may live.
 import { parked } from '../../src/activities/failures.js';
 import type { Activities } from '../../src/activities/index.js';
 import {
