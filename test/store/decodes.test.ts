@@ -5,8 +5,10 @@ it('the record of decodes says who, when and how many', async () => {
   const { store, query } = await newStore();
   await store.decodes.record('key-1', 3);
   await store.decodes.record(null, 200);
+  // Kept to the nearest millisecond, so up to half of one ahead.
   const rows = await query(
-    `select api_key_id, payloads, at between now() - interval '1 minute' and now() as is_now
+    `select api_key_id, payloads,
+       at between now() - interval '1 minute' and now()::timestamptz(3) as is_now
        from decodes order by seq`,
   );
   expect(rows).toEqual([
