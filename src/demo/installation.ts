@@ -6,6 +6,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { settlesWithin } from '../embedded/deadline.js';
 import { removeRootPlace } from '../embedded/postgres-place.js';
 
 /** What `runtime.json` says of a running installation. */
@@ -50,7 +51,10 @@ export interface Ports {
 const SUPERVISOR = fileURLToPath(new URL('../embedded/main.js', import.meta.url));
 const READY = 'Tenure is ready';
 
-/** Resolves once it prints that it is ready. @throws with its output when it ends before. */
+/** A supervisor waits for its parts without end, and says every twenty seconds for which. */
+const READY_MS = 180_000;
+
+/** Resolves once it prints that it is ready. @throws with its output when it ends before, or never is. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
   const { home, ports, onOutput } = options;
   const supervisor = spawn(process.execPath, [options.supervisorPath ?? SUPERVISOR], {
@@ -67,7 +71,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   });
   const ended = once(supervisor, 'exit');
   let output = '';
-  await new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       const text = chunk.toString('utf8');
       output += text;
@@ -80,6 +84,8 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       reject(new Error(`Tenure ended (${String(code)}) before it was ready:\n${output}`));
     });
   });
+  if (!(await settlesWithin(ready, READY_MS))) supervisor.kill('SIGTERM');
+  await ready;
   const runtime = JSON.parse(await readFile(join(home, 'runtime.json'), 'utf8')) as Runtime;
   return {
     runtime,
