@@ -25,6 +25,15 @@ export function parked(found: Problem, cause?: Error, isUntouched = false): Appl
   });
 }
 
+/** The same where Okta's refusal of the step's write is what a person has to settle. */
+export function refused(
+  found: Problem,
+  error: OktaError,
+  mayHaveHappened: boolean,
+): ApplicationFailure {
+  return parked(found, error, !mayHaveHappened && error.outcome === 'not-done');
+}
+
 /** A connection that was just found blocked is tried out for the first time in ten seconds. */
 const FIRST_PROBE_MS = 10_000;
 
@@ -99,6 +108,5 @@ function retryable(error: OktaError): ApplicationFailure {
 }
 
 function park(code: ProblemCode, error: OktaError, attempt: number): Verdict {
-  const isUntouched = attempt === 1 && error.outcome === 'not-done';
-  return { kind: 'park', failure: parked(problem(code, error.message), error, isUntouched) };
+  return { kind: 'park', failure: refused(problem(code, error.message), error, attempt > 1) };
 }

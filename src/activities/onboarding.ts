@@ -9,7 +9,7 @@ import { isOurCreate } from '../domain/ownership.js';
 import { problem } from '../domain/problem.js';
 import type { RunRef } from '../domain/run.js';
 import { OktaError } from '../okta/index.js';
-import { parked } from './failures.js';
+import { parked, refused } from './failures.js';
 import { findMember } from './reading.js';
 import type { RunStep, StepTools } from './step.js';
 
@@ -124,7 +124,7 @@ async function create(
     if (!(error instanceof OktaError)) throw error;
     if (error.code === 'OKTA_NOT_FOUND') {
       const found = problem('GROUP_UNKNOWN', 'One of the groups has disappeared meanwhile.');
-      throw parked(found, error, !tools.mayHaveHappened);
+      throw refused(found, error, tools.mayHaveHappened);
     }
     if (!mayBeTaken(error)) throw error;
     const found = await findByLogin(tools, input);
@@ -133,7 +133,7 @@ async function create(
     // Refused cleanly at the first try, the login is somebody else's. After a lost answer it may be
     // our own account that is in the way, and Okta may only now show it.
     if (mayExist && found.kind === 'ours') return found.user;
-    throw mayExist && !isSeen ? unprovable(error) : taken(error, !tools.mayHaveHappened);
+    throw mayExist && !isSeen ? unprovable(error) : taken(error, tools.mayHaveHappened);
   }
 }
 
@@ -149,9 +149,9 @@ function mayBeTaken(error: OktaError): boolean {
   );
 }
 
-function taken(cause: OktaError, isUntouched: boolean): Error {
+function taken(cause: OktaError, mayHaveHappened: boolean): Error {
   const found = problem('LOGIN_TAKEN', 'Okta refused the login because an account already has it.');
-  return parked(found, cause, isUntouched);
+  return refused(found, cause, mayHaveHappened);
 }
 
 function unprovable(cause: OktaError): Error {
