@@ -143,7 +143,12 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
 
 /** Where the API listens: its public address where nothing else is said. */
 export function ownUrl({ host, apiPort }: Pick<Config, 'host' | 'apiPort'>): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`;
+  return `http://${inUrl(host)}:${apiPort}`;
+}
+
+/** A host as it stands in a URL (RFC 3986, section 3.2.2). */
+export function inUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function masterKeySource(e: z.infer<typeof environment>): MasterKeySource {

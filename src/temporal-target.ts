@@ -30,7 +30,7 @@ export function temporalTarget(config: Named): TemporalTarget {
   };
 }
 
-/** An empty variable is as good as none. */
+/** An empty variable says nothing, though it hides what the profile says. */
 function given(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }

@@ -1,5 +1,6 @@
 // Ports on this machine: is one free, which one is free. Never holds a port.
 import { connect, createServer } from 'node:net';
+import { inUrl } from '../config.js';
 import { StartProblem, systemCode } from './problem.js';
 
 /** One port that a part is about to use, and the variable that moves it. */
@@ -51,8 +52,7 @@ export async function freePort(): Promise<number> {
 /** The address under which a listener on `host` is reached from this machine. */
 export function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
+  return inUrl(host === '::' ? '::1' : host);
 }
 
 async function whyTaken(host: string, port: number): Promise<string | null> {
