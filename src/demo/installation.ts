@@ -37,6 +37,8 @@ interface InstallationOptions {
   env?: Record<string, string>;
   /** The compiled supervisor; default the one beside this file. */
   supervisorPath?: string;
+  /** How long it may take to become ready, in milliseconds. */
+  withinMs?: number;
   /** What the supervisor prints, as it comes. */
   onOutput?: (text: string) => void;
 }
@@ -56,7 +58,7 @@ const READY_MS = 180_000;
 
 /** Resolves once it prints that it is ready. @throws with its output when it ends before, or never is. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
-  const { home, ports, onOutput } = options;
+  const { home, ports, onOutput, withinMs = READY_MS } = options;
   const supervisor = spawn(process.execPath, [options.supervisorPath ?? SUPERVISOR], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -84,7 +86,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       reject(new Error(`Tenure ended (${String(code)}) before it was ready:\n${output}`));
     });
   });
-  if (!(await settlesWithin(ready, READY_MS))) supervisor.kill('SIGTERM');
+  if (!(await settlesWithin(ready, withinMs))) supervisor.kill('SIGTERM');
   await ready;
   const runtime = JSON.parse(await readFile(join(home, 'runtime.json'), 'utf8')) as Runtime;
   return {

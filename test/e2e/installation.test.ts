@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -137,6 +137,18 @@ describe('everything in one command', { timeout: 150_000 }, () => {
     await running().stop();
     expect(pids.filter(lives)).toEqual([]);
     await expect(readFile(join(home, 'runtime.json'))).rejects.toThrow();
+  });
+
+  it('is ended where it does not become ready in time', async () => {
+    const pidFile = join(home, 'pid');
+    const idle = join(home, 'idle.mjs');
+    await writeFile(
+      idle,
+      `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => {}, 1_000);`,
+    );
+    const options = { home, ports: await freePorts(), supervisorPath: idle, withinMs: 5_000 };
+    await expect(startInstallation(options)).rejects.toThrow('before it was ready');
+    expect(lives(Number(await readFile(pidFile, 'utf8')))).toBe(false);
   });
 
   it('refuses a second start on the same home', async () => {
