@@ -1,6 +1,5 @@
-// `npm run api`, `worker`, `simulator`, `temporal`, `demo`, `tenure`,
-// `temporal:setup`: the set-up that the part needs,
-// then the part, in this very process.
+// `npm run api`, `worker`, `simulator`, `temporal`, `demo`, `tenure`, `temporal:setup`: the set-up that
+// the part needs, then the part, in this very process.
 import { requireNode } from './setup/node-version.mjs';
 
 const PARTS = {

@@ -14,7 +14,7 @@ export const SERVICE_OPTIONS = {
 
 /** npm tells on standard output what it runs, unless it is told not to. */
 export const JSON_USAGE =
-  "  --json               the answer as JSON; without npm's own lines: npm run -s tenure -- … --json";
+  "  --json               the answer as JSON; without npm's own lines: npm run tenure -s -- … --json";
 
 export const SERVICE_USAGE = `  --url URL            where the service is; default TENURE_PUBLIC_URL, else what runs on TENURE_HOME
   --key-file FILE      an API key; default TENURE_ADMIN_KEY_FILE, else that of TENURE_HOME

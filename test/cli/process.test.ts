@@ -39,7 +39,7 @@ describe('every command', () => {
     const { exitCode, out } = await runHere([name, '--help']);
     expect(exitCode).toBe(0);
     expect(out).toMatch(new RegExp(`^npm run tenure -- ${name}`));
-    expect(out).toMatch(/^ {2}--json .*npm run -s tenure -- … --json$/m);
+    expect(out).toMatch(/^ {2}--json .*npm run tenure -s -- … --json$/m);
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 

@@ -109,7 +109,7 @@ describe('the README', () => {
     const { scripts } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
-    const named = [...readme.matchAll(/npm (?:run (?:-s )?)?([a-z][a-z:-]*)/g)].map(
+    const named = [...readme.matchAll(/npm (?:run )?([a-z][a-z:-]*)/g)].map(
       ([, name]) => name ?? '',
     );
     const known = Object.keys(scripts);
