@@ -13,7 +13,7 @@ module.exports = {
   forbidden: [
     folder('domain', []),
     folder('contract', ['domain']),
-    folder('crypto', []),
+    folder('crypto', ['domain']),
     folder('okta', ['domain']),
     folder('store', ['domain', 'crypto']),
     folder('activities', ['okta', 'store', 'domain', 'contract']),

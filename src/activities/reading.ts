@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
 import type { Deed, Look } from '../domain/deeds.js';
+import { sameLogin } from '../domain/login.js';
 import type { OktaGroup, OktaUser } from '../domain/okta-user.js';
 import { problem } from '../domain/problem.js';
 import type { RunRef } from '../domain/run.js';
@@ -260,14 +261,8 @@ export async function findMember(
   group: OktaGroupId,
   login: string,
 ): Promise<OktaUser | null> {
-  const wanted = fold(login);
   const until = ({ profile }: OktaUser): boolean =>
-    typeof profile['login'] === 'string' && fold(profile['login']) === wanted;
+    typeof profile['login'] === 'string' && sameLogin(profile['login'], login);
   const last = take(await okta.listGroupMembers(group, { signal, until })).at(-1);
   return last !== undefined && until(last) ? last : null;
-}
-
-/** Okta compares logins without regard to case and marks. */
-function fold(login: string): string {
-  return login.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }

@@ -1,6 +1,7 @@
 // A person's mark where an id is visible in clear: the same for every way of writing her login, and
 // nothing that a login could be guessed from without the pepper.
 import { createHmac } from 'node:crypto';
+import { foldLogin } from '../domain/login.js';
 
 export const PEPPER_BYTES = 32;
 
@@ -10,9 +11,4 @@ export const PEPPER_BYTES = 32;
  */
 export function subjectRef(pepper: Buffer, login: string): string {
   return createHmac('sha256', pepper).update(foldLogin(login), 'utf8').digest('hex').slice(0, 16);
-}
-
-/** A login as Okta compares it: NFKD, marks stripped, lower case. `Ádà@X.com` and `ada@x.com` are one. */
-export function foldLogin(login: string): string {
-  return login.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }

@@ -2,6 +2,7 @@
 // and last name 1 to 50, group names 1 to 255. Times stay text here: what they mean needs a zone.
 import { z } from 'zod';
 import { says } from './fault.schema.js';
+import { looksLikeOktaId } from './login.js';
 
 /** Okta cannot store characters outside the Basic Multilingual Plane; control characters have no place in a name. */
 const UNSTORABLE = /[\u{10000}-\u{10FFFF}\p{Cc}\p{Cs}]/u;
@@ -32,8 +33,19 @@ export const connectionId = z
   .max(31)
   .meta({ description: 'May be left out where exactly one exists.', example: 'demo' });
 
-export const login = oktaText(100, 5).meta({
-  description: 'The Okta login.',
+/** Text that names a person by login, and not by the id of the account. */
+export function noOktaId<T extends z.ZodType<string>>(text: T) {
+  return text.refine(
+    (login) => !looksLikeOktaId(login),
+    says(
+      'INVALID',
+      'This is the id of an Okta account: give the login of the person, as in ada@example.com',
+    ),
+  );
+}
+
+export const login = noOktaId(oktaText(100, 5)).meta({
+  description: 'The Okta login; no id of an account.',
   example: 'ada@example.com',
 });
 

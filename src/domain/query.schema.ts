@@ -1,6 +1,6 @@
 // Query parameters of lists.
 import { z } from 'zod';
-import { connectionId, time } from './fields.schema.js';
+import { connectionId, noOktaId, time } from './fields.schema.js';
 import { RUN_KINDS, RUN_PHASES } from './run.js';
 
 const MAX_LIMIT = 200;
@@ -21,7 +21,7 @@ export const runQuery = z.strictObject({
   connection: connectionId.optional().meta({ description: 'Only runs of this connection.' }),
   kind: z.enum(RUN_KINDS).optional(),
   phase: z.enum(RUN_PHASES).optional(),
-  login: z.string().trim().min(1).max(100).optional(),
+  login: noOktaId(z.string().trim().min(1).max(100)).optional(),
   batch: z.string().min(1).max(100).optional(),
   dueBefore: time.optional().meta({ description: 'Only runs that wait for a time before this.' }),
   ...page,

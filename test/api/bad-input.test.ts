@@ -8,6 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+const OKTA_ID = '00u1a2B3c4D5e6F7g8H9';
 const person = { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.com' };
 
 const ONBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] = [
@@ -50,6 +51,11 @@ const ONBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] =
     { 'person.email': 'TOO_LONG' },
   ],
   ['a short login', { person: { ...person, login: 'ada' } }, { 'person.login': 'INVALID' }],
+  [
+    'an Okta id as login',
+    { person: { ...person, login: OKTA_ID } },
+    { 'person.login': 'INVALID' },
+  ],
   ['an unknown field', { person: { ...person, age: 36 } }, { 'person.age': 'UNKNOWN_FIELD' }],
   ['a password', { password: 'x' }, { password: 'UNKNOWN_FIELD' }],
   ['an access profile', { accessProfile: 'eng' }, { accessProfile: 'INVALID' }],
@@ -122,6 +128,7 @@ const ONBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] =
 
 const OFFBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] = [
   ['no login', { login: undefined }, { login: 'REQUIRED' }],
+  ['an Okta id as login', { login: ' 00u1a2B3c4D5e6F7g8H9 ' }, { login: 'INVALID' }],
   [
     'two ends',
     { deprovisionAt: '2027-05-01T00:00Z', undoWindow: 'P14D' },
@@ -171,6 +178,18 @@ describe('a request', () => {
     expect(found).toEqual(faults);
     expect(api.fake.runs()).toEqual([]);
   });
+
+  it.each([
+    ['/v1/onboardings', onboarding({ person: { ...person, login: OKTA_ID } })],
+    ['/v1/offboardings', offboarding({ login: OKTA_ID })],
+  ])(
+    'to %s that names an account by its id hears that a login is asked for',
+    async (path, sent) => {
+      const { body } = await api.post(path, sent);
+      expect(body.errors[0]?.detail).toContain('id of an Okta account');
+      expect(body.errors[0]?.detail).toContain('give the login');
+    },
+  );
 
   it('must say which connection where there are several', async () => {
     const { status, body } = await api.post(
@@ -291,6 +310,7 @@ describe('an address', () => {
     ['kind=hiring', 'kind', 'INVALID'],
     ['dueBefore=2027-01-01', 'dueBefore', 'TIME_REQUIRED'],
     ['name=ada', 'name', 'UNKNOWN_FIELD'],
+    ['login=00u1a2B3c4D5e6F7g8H9', 'login', 'INVALID'],
     ['kind=onboarding&kind=offboarding', 'kind', 'INVALID'],
   ])('with ?%s is refused', async (query, path, code) => {
     const { status, body } = await api.get(`/v1/runs?${query}`);
