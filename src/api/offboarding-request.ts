@@ -4,6 +4,7 @@ import { runRef } from '../contract/ids.js';
 import type { HoldEnd, OffboardInput, OffboardTerms } from '../contract/workflows.js';
 import type { SubjectRef } from '../domain/brand.js';
 import type { Connection } from '../domain/connection.js';
+import { foldLogin } from '../domain/login.js';
 import type { OffboardingRequest } from '../domain/offboarding.schema.js';
 import type { TimeValue } from '../domain/run.js';
 import { hashOf } from './canonical-json.js';
@@ -16,8 +17,6 @@ export interface OffboardingFacts {
   body: OffboardingRequest;
   connection: Connection;
   times: { suspendAt?: TimeValue; deprovisionAt?: TimeValue };
-  /** Null: now. */
-  suspendAt: TimeValue | null;
   /** Length of the undo window, the connection's where the request has none. */
   undoWindowMs: number;
   subjectRef: SubjectRef;
@@ -31,11 +30,12 @@ export function undoWindowOf(body: { undoWindow?: unknown }, connection: Connect
 }
 
 export function offboardInputOf(facts: OffboardingFacts): OffboardInput {
-  const { body, connection, suspendAt, subjectRef, name, now } = facts;
+  const { body, connection, times, subjectRef, name, now } = facts;
   return {
     run: runRef(connection.id, subjectRef, newRequestId(now)),
     person: { login: body.login, name, oktaUserId: null },
-    suspendAt,
+    // As it was asked for, also where it is just past; null: now.
+    suspendAt: times.suspendAt ?? null,
     terms: termsOf(facts),
     contractOf: null,
     carried: null,
@@ -60,7 +60,7 @@ export function offboardingHash({ body, connection, times }: OffboardingFacts): 
   return hashOf({
     kind: 'offboarding',
     connection: connection.id,
-    login: body.login.toLowerCase(),
+    login: foldLogin(body.login),
     suspendAt: times.suspendAt?.at ?? 'now',
     hold: times.deprovisionAt?.at ?? canonicalDuration(undoWindowOf(body, connection)),
     removeGroups: body.removeGroups ?? false,

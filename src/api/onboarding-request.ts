@@ -4,6 +4,7 @@ import { runRef } from '../contract/ids.js';
 import type { NewPerson, OffboardTerms, OnboardInput } from '../contract/workflows.js';
 import type { SubjectRef } from '../domain/brand.js';
 import type { Connection } from '../domain/connection.js';
+import { foldLogin } from '../domain/login.js';
 import type { OnboardingRequest } from '../domain/onboarding.schema.js';
 import type { TimeValue } from '../domain/run.js';
 import { hashOf } from './canonical-json.js';
@@ -16,8 +17,6 @@ export interface OnboardingFacts {
   body: OnboardingRequest;
   connection: Connection;
   times: { startAt?: TimeValue; endsAt?: TimeValue };
-  /** Null: now. */
-  startAt: TimeValue | null;
   subjectRef: SubjectRef;
   now: number;
 }
@@ -27,13 +26,14 @@ export function loginOf(body: OnboardingRequest): string {
 }
 
 export function onboardInputOf(facts: OnboardingFacts): OnboardInput {
-  const { body, connection, times, startAt, subjectRef, now } = facts;
-  const { endsAt } = times;
+  const { body, connection, times, subjectRef, now } = facts;
+  const { startAt, endsAt } = times;
   return {
     run: runRef(connection.id, subjectRef, newRequestId(now)),
     person: personOf(body),
     groups: body.groups ?? [],
-    startAt,
+    // As it was asked for, also where it is just past; null: now.
+    startAt: startAt ?? null,
     contractEnd:
       endsAt === undefined
         ? null
@@ -62,14 +62,16 @@ function contractTerms({ settings }: Connection, endsAt: TimeValue): OffboardTer
 }
 
 /**
- * Equal for requests that are the same after defaults. A start that was left out is a word, not a
- * time; one that was given stays what it is when it passes, so that a repeat is recognised then, too.
+ * Equal for requests that are the same after defaults; capitals in addresses and the order of groups
+ * do not count. A start that was left out is a word, not a time; one that was given stays what it is
+ * when it passes, so that a repeat is recognised then, too.
  */
 export function onboardingHash({ body, connection, times }: OnboardingFacts): string {
+  const person = personOf(body);
   return hashOf({
     kind: 'onboarding',
     connection: connection.id,
-    person: personOf(body),
+    person: { ...person, email: person.email.toLowerCase(), login: foldLogin(person.login) },
     externalId: body.externalId,
     groups: (body.groups ?? []).toSorted(),
     startAt: times.startAt?.at ?? 'now',

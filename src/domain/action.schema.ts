@@ -6,14 +6,17 @@ import { DECISIONS } from './run.js';
 
 export const RESCHEDULABLE = ['startAt', 'endsAt', 'suspendAt', 'deprovisionAt'] as const;
 
+const START = 'Up to 15 minutes past means now; further back is `TIME_PAST`.';
+const END = 'Must lie ahead.';
+
 export const cancelRequest = z.strictObject(requester).meta({ id: 'CancelRequest' });
 
 export const rescheduleRequest = z
   .strictObject({
-    startAt: time.optional(),
-    endsAt: time.optional(),
-    suspendAt: time.optional(),
-    deprovisionAt: time.optional(),
+    startAt: time.optional().meta({ description: START }),
+    endsAt: time.optional().meta({ description: END }),
+    suspendAt: time.optional().meta({ description: START }),
+    deprovisionAt: time.optional().meta({ description: END }),
     ...requester,
   })
   .refine(

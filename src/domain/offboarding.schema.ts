@@ -7,7 +7,10 @@ export const offboardingRequest = z
   .strictObject({
     connection: connectionId.optional(),
     login,
-    suspendAt: time.optional().meta({ description: 'The last day; now where left out or past.' }),
+    suspendAt: time.optional().meta({
+      description:
+        'The last day; now where left out or up to 15 minutes past. Further back is `TIME_PAST`.',
+    }),
     deprovisionAt: time.optional().meta({
       description:
         'When the account is deactivated, which cannot be undone. Not with `undoWindow`.',

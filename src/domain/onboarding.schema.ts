@@ -32,7 +32,10 @@ export const onboardingRequest = z
     accessProfile: profileName.optional().meta({
       description: 'Its groups come on top; attributes of the person go over its attributes.',
     }),
-    startAt: time.optional().meta({ description: 'The first day; now where left out or past.' }),
+    startAt: time.optional().meta({
+      description:
+        'The first day; now where left out or up to 15 minutes past. Further back is `TIME_PAST`.',
+    }),
     endsAt: time
       .optional()
       .meta({ description: 'The end of the contract: she is offboarded then.' }),

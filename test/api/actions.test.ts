@@ -142,12 +142,37 @@ describe('reschedule', () => {
       { suspendAt: later, deprovisionAt: '2027-04-01T00:00Z' },
       { deprovisionAt: 'END_BEFORE_START' },
     ],
+    [{ suspendAt: '2006-03-31T17:00Z' }, { suspendAt: 'TIME_PAST' }],
+    [{ startAt: '2006-03-31T17:00Z' }, { startAt: 'TIME_PAST' }],
+    [{ endsAt: '2006-03-31T17:00Z' }, { endsAt: 'TIME_PAST' }],
+    [{ deprovisionAt: '2027-01-15T12:00Z' }, { deprovisionAt: 'TIME_PAST' }],
   ])('is 400 for %j', async (body, faults) => {
     const id = await leaving();
     const answer = await api.post(`/v1/runs/${id}/reschedule`, body);
     expect(answer.status).toBe(400);
     const found = answer.body.errors.map((fault) => [fault.path, fault.code]);
     expect(Object.fromEntries(found)).toEqual(faults);
+  });
+
+  it.each([
+    ['suspendAt', 'for now, expedite the run with "what": "suspend"'],
+    ['deprovisionAt', 'for now, expedite the run with "what": "deprovision"'],
+    ['startAt', 'for now, expedite the run with "what": "start"'],
+    ['endsAt', 'to end it now, offboard the person with "ifOpen": "takeover"'],
+  ])('to a %s of 2006 is refused with the fact and the way out', async (name, wayOut) => {
+    const id = await leaving();
+    const answer = await api.post(`/v1/runs/${id}/reschedule`, { [name]: '2006-12-31T17:00Z' });
+    expect(answer.body.errors[0]?.detail).toBe(`This was 20 years ago; ${wayOut}`);
+    expect(api.temporal.workflows[0]?.updates).toEqual([]);
+  });
+
+  it('to a suspension that is just past is asked of the workflow as it is', async () => {
+    const id = await leaving();
+    const suspendAt = { at: '2027-01-15T11:46:00Z' };
+    reportOnMessage(id, { deadlines: { suspendAt } });
+    const { status } = await api.post(`/v1/runs/${id}/reschedule`, { suspendAt: suspendAt.at });
+    expect(status).toBe(200);
+    expect(api.temporal.workflows[0]?.updates[0]?.args).toMatchObject([{ changes: { suspendAt } }]);
   });
 
   it('is 409 for a time that this kind of run does not have', async () => {

@@ -51,11 +51,7 @@ const ONBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] =
     { 'person.email': 'TOO_LONG' },
   ],
   ['a short login', { person: { ...person, login: 'ada' } }, { 'person.login': 'INVALID' }],
-  [
-    'an Okta id as login',
-    { person: { ...person, login: OKTA_ID } },
-    { 'person.login': 'INVALID' },
-  ],
+  ['an Okta id as login', { person: { ...person, login: OKTA_ID } }, { 'person.login': 'INVALID' }],
   ['an unknown field', { person: { ...person, age: 36 } }, { 'person.age': 'UNKNOWN_FIELD' }],
   ['a password', { password: 'x' }, { password: 'UNKNOWN_FIELD' }],
   ['an access profile', { accessProfile: 'eng' }, { accessProfile: 'INVALID' }],
@@ -107,6 +103,23 @@ const ONBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] =
     { endsAt: 'END_BEFORE_START' },
   ],
   ['an end in the past', { endsAt: '2026-03-30T17:00Z' }, { endsAt: 'END_BEFORE_START' }],
+  ['a start of 2006', { startAt: '2006-03-31T17:00Z' }, { startAt: 'TIME_PAST' }],
+  ['a start 15 minutes past', { startAt: '2027-01-15T11:44:59.999Z' }, { startAt: 'TIME_PAST' }],
+  [
+    'an end at its start, both just past',
+    { startAt: '2027-01-15T11:50Z', endsAt: '2027-01-15T11:50Z' },
+    { endsAt: 'END_BEFORE_START' },
+  ],
+  [
+    'an end after a start that is just past, but not ahead',
+    { startAt: '2027-01-15T11:50Z', endsAt: '2027-01-15T11:55Z' },
+    { endsAt: 'END_BEFORE_START' },
+  ],
+  [
+    'a life in 2006',
+    { startAt: '2006-03-31T17:00Z', endsAt: '2006-04-30T17:00Z' },
+    { startAt: 'TIME_PAST', endsAt: 'END_BEFORE_START' },
+  ],
   [
     'several at once',
     {
@@ -148,6 +161,17 @@ const OFFBOARDINGS: [string, Record<string, unknown>, Record<string, string>][] 
     { suspendAt: '2027-05-02T00:00Z', deprovisionAt: '2027-05-01T00:00Z' },
     { deprovisionAt: 'END_BEFORE_START' },
   ],
+  ['a suspension of 2006', { suspendAt: '2006-05-02T00:00Z' }, { suspendAt: 'TIME_PAST' }],
+  [
+    'a suspension of 2006 with an end ahead',
+    { suspendAt: '2006-05-02T00:00Z', deprovisionAt: '2027-05-01T00:00Z' },
+    { suspendAt: 'TIME_PAST' },
+  ],
+  [
+    'an end at the suspension',
+    { suspendAt: '2027-05-01T00:00Z', deprovisionAt: '2027-05-01T02:00[Europe/Berlin]' },
+    { deprovisionAt: 'END_BEFORE_START' },
+  ],
   ['an unknown choice of groups', { removeGroups: true }, { removeGroups: 'INVALID' }],
   ['an onboarding’s field', { startAt: '2027-05-02T00:00Z' }, { startAt: 'UNKNOWN_FIELD' }],
 ];
@@ -177,6 +201,17 @@ describe('a request', () => {
     const found = Object.fromEntries(problem.errors.map(({ path, code }) => [path, code]));
     expect(found).toEqual(faults);
     expect(api.fake.runs()).toEqual([]);
+  });
+
+  it.each([
+    ['/v1/onboardings', onboarding({ startAt: '2006-12-31T17:00Z' }), '20 years ago'],
+    ['/v1/offboardings', offboarding({ suspendAt: '2027-01-13T11:00Z' }), '2 days ago'],
+    ['/v1/offboardings', offboarding({ suspendAt: '2027-01-15T11:40Z' }), '20 minutes ago'],
+  ])('to %s that is long past hears how long ago, and the way out', async (path, sent, ago) => {
+    const { body } = await api.post(path, sent);
+    expect(body.errors[0]?.detail).toBe(
+      `This was ${ago}; leave it out for now, or give a time that lies ahead`,
+    );
   });
 
   it.each([

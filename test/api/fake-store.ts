@@ -1,6 +1,7 @@
 // A store in memory that keeps the promises the API relies on, and can be told to be away.
 import { createHash } from 'node:crypto';
 import { as, type ConnectionId, type RunId, type SubjectRef } from '../../src/domain/brand.js';
+import { foldLogin } from '../../src/domain/login.js';
 import { DEFAULT_SETTINGS, type Connection } from '../../src/domain/connection.js';
 import type { JsonValue } from '../../src/domain/okta-user.js';
 import { isOpen, type RunEvent, type RunRecord } from '../../src/domain/run.js';
@@ -198,7 +199,7 @@ export function fakeStore() {
         ? Promise.reject(new StoreUnavailableError('The database does not answer (test).'))
         : Promise.resolve(),
     subjectRef: (login) =>
-      as<SubjectRef>(createHash('sha256').update(login.toLowerCase()).digest('hex').slice(0, 16)),
+      as<SubjectRef>(createHash('sha256').update(foldLogin(login)).digest('hex').slice(0, 16)),
   };
 
   /** As a workflow's report would. */

@@ -10,6 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
+const ADA = { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.com' };
 const RUN_ID =
   /^demo\.[0-9a-f]{16}\.[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -102,13 +103,16 @@ describe('an onboarding', () => {
     });
   });
 
-  it('with a past start begins now', async () => {
-    const { body } = await api.post(
-      '/v1/onboardings',
-      onboarding({ startAt: '2027-01-01T09:00Z' }),
-    );
-    expect(body).toMatchObject({ phase: 'running', waiting: null, deadlines: {} });
-    expect((api.temporal.workflows[0]?.input as OnboardInput).startAt).toBeNull();
+  it('whose start is just past keeps it, and leaves it to the workflow to go on at once', async () => {
+    const startAt = { at: '2027-01-15T11:45:00Z' };
+    const { status, body } = await api.post('/v1/onboardings', onboarding({ startAt: startAt.at }));
+    expect(status).toBe(202);
+    expect(body).toMatchObject({
+      phase: 'scheduled',
+      waiting: { for: 'start', until: startAt.at },
+      deadlines: { startAt },
+    });
+    expect((api.temporal.workflows[0]?.input as OnboardInput).startAt).toEqual(startAt);
   });
 
   it('is refused on a connection that is not verified', async () => {
@@ -131,6 +135,29 @@ describe('an offboarding', () => {
       removeGroups: false,
       revokeSessions: null,
       whenNotSuspendable: 'park',
+    });
+  });
+
+  it('whose suspension is just past keeps it, with its wall clock', async () => {
+    const { status, body } = await api.post(
+      '/v1/offboardings',
+      offboarding({ suspendAt: '2027-01-15T12:50[Europe/Berlin]' }),
+    );
+    const suspendAt = { at: '2027-01-15T11:50:00Z', local: '2027-01-15T12:50[Europe/Berlin]' };
+    expect([status, body.deadlines]).toEqual([202, { suspendAt }]);
+    expect((api.temporal.workflows[0]?.input as OffboardInput).suspendAt).toEqual(suspendAt);
+  });
+
+  it('takes months from the suspension on, also where that is just past', async () => {
+    await api.close();
+    api = await startHarness({ now: () => Date.parse('2027-03-01T00:05Z') });
+    await api.post(
+      '/v1/offboardings',
+      offboarding({ suspendAt: '2027-02-28T23:55Z', undoWindow: 'P1M' }),
+    );
+    expect((api.temporal.workflows[0]?.input as OffboardInput).terms.hold).toEqual({
+      kind: 'undoWindow',
+      ms: 28 * 86_400_000,
     });
   });
 
@@ -197,15 +224,52 @@ describe('the same request again', () => {
     expect([again.status, again.body.id]).toEqual([200, first.body.id]);
   });
 
-  it('is recognised after its start has passed', async () => {
+  it('is recognised after its start has passed, and later by its Idempotency-Key', async () => {
     let now = NOW;
     await api.close();
     api = await startHarness({ now: () => now });
     const body = onboarding({ startAt: '2027-02-01T09:00Z' });
-    const first = await api.post('/v1/onboardings', body);
-    now = Date.parse('2027-02-02T00:00Z');
+    const key = { 'idempotency-key': 'hire-1815' };
+    const first = await api.post('/v1/onboardings', body, key);
+    now = Date.parse('2027-02-01T09:10Z');
     const again = await api.post('/v1/onboardings', body);
     expect([again.status, again.body.id]).toEqual([200, first.body.id]);
+    now = Date.parse('2027-02-01T20:00Z');
+    const replayed = await api.post('/v1/onboardings', body, key);
+    expect([replayed.status, replayed.body.id]).toEqual([202, first.body.id]);
+    const late = await api.post('/v1/onboardings', body);
+    expect([late.status, late.body.errors[0]?.code]).toEqual([400, 'TIME_PAST']);
+  });
+
+  it.each([
+    [
+      'an onboarding',
+      '/v1/onboardings',
+      onboarding({ person: { ...ADA, login: 'ada@corp.example.com' } }),
+      onboarding({ person: { ...ADA, email: 'Ada@EXAMPLE.com', login: 'ADA@corp.example.com' } }),
+    ],
+    [
+      'an offboarding',
+      '/v1/offboardings',
+      offboarding(),
+      offboarding({ login: 'ADA@Example.com' }),
+    ],
+    [
+      'an offboarding, marks and all',
+      '/v1/offboardings',
+      offboarding(),
+      offboarding({ login: 'Ádà@example.com' }),
+    ],
+  ])('is recognised whatever its capitals in addresses: %s', async (_what, path, sent, resent) => {
+    const first = await api.post(path, sent);
+    const again = await api.post(path, resent);
+    expect([first.status, again.status, again.body.id]).toEqual([202, 200, first.body.id]);
+  });
+
+  it('is another one where a name has other capitals', async () => {
+    await api.post('/v1/onboardings', onboarding());
+    const other = onboarding({ person: { ...ADA, lastName: 'LOVELACE' } });
+    expect((await api.post('/v1/onboardings', other)).status).toBe(409);
   });
 
   it('is another one where anything differs', async () => {

@@ -11,7 +11,7 @@ import type { Reschedule } from '../../contract/messages.js';
 import type { RunRecord } from '../../domain/run.js';
 import { Faults, parse } from '../faults.js';
 import type { Answer, Call, Route } from '../route.js';
-import { readTimes, requireOrder } from '../request-times.js';
+import { readTimes, refuseLongPast, requireAhead, requireOrder } from '../request-times.js';
 import type { RunActions, Wanted } from '../run-actions.js';
 import { replayRun, shown, type RequestDeps } from './accept.js';
 
@@ -87,7 +87,15 @@ async function act(
     : { status: 202, resource: done.run.id, body: { ...body, confirmed: false }, headers };
 }
 
-/** The new times, judged together with those that stay. */
+/** How what waits for a deadline is had now: leaving the deadline out of a reschedule leaves it as it is. */
+const AT_ONCE = {
+  startAt: 'for now, expedite the run with "what": "start"',
+  suspendAt: 'for now, expedite the run with "what": "suspend"',
+  deprovisionAt: 'for now, expedite the run with "what": "deprovision"',
+  endsAt: 'to end it now, offboard the person with "ifOpen": "takeover"',
+} as const satisfies Record<(typeof RESCHEDULABLE)[number], string>;
+
+/** The new times, judged by the clock and together with those that stay. */
 async function readReschedule({ store, now }: ActionDeps, call: Call, run: RunRecord) {
   const faults = new Faults();
   const body = faults.parse(rescheduleRequest, call.body);
@@ -98,13 +106,19 @@ async function readReschedule({ store, now }: ActionDeps, call: Call, run: RunRe
     zone,
     now: at,
   });
+  for (const name of ['startAt', 'suspendAt'] as const) {
+    refuseLongPast(faults, name, changes[name], at, AT_ONCE[name]);
+  }
+  for (const name of ['endsAt', 'deprovisionAt'] as const) {
+    requireAhead(faults, name, changes[name], at, ['TIME_PAST', AT_ONCE[name]]);
+  }
   const { startAt, endsAt, suspendAt, deprovisionAt } = { ...run.deadlines, ...changes };
-  if (changes.endsAt !== undefined) requireOrder(faults, 'endsAt', endsAt, startAt, at);
-  else if (changes.startAt !== undefined) requireOrder(faults, 'startAt', endsAt, startAt, at);
+  if (changes.endsAt !== undefined) requireOrder(faults, 'endsAt', endsAt, startAt);
+  else if (changes.startAt !== undefined) requireOrder(faults, 'startAt', endsAt, startAt);
   if (changes.deprovisionAt !== undefined) {
-    requireOrder(faults, 'deprovisionAt', deprovisionAt, suspendAt, at);
+    requireOrder(faults, 'deprovisionAt', deprovisionAt, suspendAt);
   } else if (changes.suspendAt !== undefined) {
-    requireOrder(faults, 'suspendAt', deprovisionAt, suspendAt, at);
+    requireOrder(faults, 'suspendAt', deprovisionAt, suspendAt);
   }
   faults.throwIfAny();
   if (body === null) throw new Error('a request has no fault and no content');

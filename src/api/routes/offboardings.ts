@@ -9,7 +9,7 @@ import {
   undoWindowOf,
   type OffboardingFacts,
 } from '../offboarding-request.js';
-import { readTimes, requireOrder, unlessPast } from '../request-times.js';
+import { readTimes, refuseLongPast, requireEnd } from '../request-times.js';
 import { epochMs, readDuration } from '../times.js';
 import { meantConnection, requireVerified } from '../visible-connection.js';
 import { accept, replayRun, type RequestDeps } from './accept.js';
@@ -46,9 +46,10 @@ async function read({ store, now }: RequestDeps, call: Call): Promise<Offboardin
   const connection = await meantConnection(store.connections, call.key, raw.connection, faults);
   const zone = connection?.settings.timeZone ?? null;
   const times = readTimes(faults, call.body, OFFBOARDING_TIMES, { zone, now: at });
-  requireOrder(faults, 'deprovisionAt', times.deprovisionAt, times.suspendAt, at);
-  const suspendAt = unlessPast(times.suspendAt, at);
-  const from = suspendAt === null ? at : epochMs(suspendAt);
+  const { suspendAt, deprovisionAt } = times;
+  refuseLongPast(faults, 'suspendAt', suspendAt, at);
+  requireEnd(faults, 'deprovisionAt', deprovisionAt, suspendAt, at);
+  const from = suspendAt === undefined ? at : epochMs(suspendAt);
   const undoWindowMs =
     connection === null
       ? null
@@ -64,7 +65,6 @@ async function read({ store, now }: RequestDeps, call: Call): Promise<Offboardin
     body,
     connection,
     times,
-    suspendAt,
     undoWindowMs,
     subjectRef,
     name: known?.person.name ?? null,

@@ -10,7 +10,7 @@ import {
   onboardInputOf,
   type OnboardingFacts,
 } from '../onboarding-request.js';
-import { readTimes, requireOrder, unlessPast } from '../request-times.js';
+import { readTimes, refuseLongPast, requireEnd } from '../request-times.js';
 import { meantConnection, requireVerified } from '../visible-connection.js';
 import { accept, replayRun, type RequestDeps } from './accept.js';
 
@@ -46,7 +46,8 @@ async function read({ store, now }: RequestDeps, call: Call): Promise<Onboarding
   const connection = await meantConnection(store.connections, call.key, given, faults);
   const zone = connection?.settings.timeZone ?? null;
   const times = readTimes(faults, call.body, ONBOARDING_TIMES, { zone, now: at });
-  requireOrder(faults, 'endsAt', times.endsAt, times.startAt, at);
+  refuseLongPast(faults, 'startAt', times.startAt, at);
+  requireEnd(faults, 'endsAt', times.endsAt, times.startAt, at);
   const resolved =
     body === null || connection === null
       ? null
@@ -59,7 +60,6 @@ async function read({ store, now }: RequestDeps, call: Call): Promise<Onboarding
     body: resolved,
     connection,
     times,
-    startAt: unlessPast(times.startAt, at),
     subjectRef: store.subjectRef(loginOf(resolved)),
     now: at,
   };
