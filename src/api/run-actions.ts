@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { personWorkflowId } from '../contract/ids.js';
 import type { ActionBase, Reschedule } from '../contract/messages.js';
-import { isOpen, type RunRecord, type TimeValue } from '../domain/run.js';
+import { isOpen, type Decision, type RunRecord, type TimeValue } from '../domain/run.js';
 import type { ApiKey, RunStore } from '../store/store.js';
 import { Problem } from './problem.js';
 import type { ActionMessage, Engine } from './temporal.js';
@@ -20,7 +20,7 @@ export type Wanted =
   | { action: 'cancel' }
   | { action: 'reschedule'; changes: Reschedule['changes'] }
   | { action: 'expedite'; what: 'start' | 'suspend' | 'deprovision' }
-  | { action: 'resolve'; decision: 'retry' | 'abort' };
+  | { action: 'resolve'; decision: Decision };
 
 /** The run that was acted on, as it stands now; `confirmed` is false while no worker has answered. */
 export interface Done {

@@ -15,10 +15,19 @@ const TITLES: Record<ProblemCode, string> = {
   ORPHANED: 'The run was ended from outside',
 };
 
-const DECISIONS_OF: Decision[] = ['retry', 'abort'];
+/** An orphan may be left alone: nobody knows better than Okta what its workflow did last. */
+const DECISIONS_OF: Partial<Record<ProblemCode, readonly Decision[]>> = {
+  ORPHANED: ['retry', 'abort', 'leave'],
+};
+const DECISIONS_OTHERWISE: readonly Decision[] = ['retry', 'abort'];
 
 export function problem(code: ProblemCode, detail: string): Problem {
-  return { code, title: TITLES[code], detail, actions: [...DECISIONS_OF] };
+  return {
+    code,
+    title: TITLES[code],
+    detail,
+    actions: [...(DECISIONS_OF[code] ?? DECISIONS_OTHERWISE)],
+  };
 }
 
 /** Stands beside the problem where Okta surely did nothing of the step that found it. */

@@ -53,7 +53,7 @@ export type Moment = (typeof MOMENTS)[number];
 export const RUN_ACTIONS = ['cancel', 'reschedule', 'expedite', 'resolve'] as const;
 export type RunAction = (typeof RUN_ACTIONS)[number];
 
-export const DECISIONS = ['retry', 'abort'] as const;
+export const DECISIONS = ['retry', 'abort', 'leave'] as const;
 /** What a person may say of a parked run. */
 export type Decision = (typeof DECISIONS)[number];
 
