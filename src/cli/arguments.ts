@@ -8,29 +8,23 @@ type Values<O extends Options> = ReturnType<
 >['values'];
 
 /**
- * The words by their names, all of them and no others.
+ * The words by their names, all of them and no others; of those in `optional`, as many as there are.
  * @throws {CliProblem}; where an option is wrong, what `parseArgs` throws
  */
-export function readArgs<const O extends Options, K extends string>(
+export function readArgs<const O extends Options, K extends string, P extends string = never>(
   args: readonly string[],
   options: O,
   names: readonly K[],
-): { values: Values<O>; words: Record<K, string> } {
-  const { values, words } = parsed(args, options, names);
+  optional: readonly P[] = [],
+): { values: Values<O>; words: Record<K, string> & Partial<Record<P, string>> } {
+  const { values, words } = parsed(args, options, [...names, ...optional]);
   const missing = names.slice(words.length);
   if (missing.length > 0) throw new CliProblem(`Name ${missing.join(' and ')}; see --help.`, 2);
-  const named = names.map((name, index) => [name, words[index] ?? '']);
-  return { values, words: Object.fromEntries(named) as Record<K, string> };
-}
-
-/** The same of a command that takes one word, or none. */
-export function readArgsWithOptional<const O extends Options>(
-  args: readonly string[],
-  options: O,
-  name: string,
-): { values: Values<O>; word: string | undefined } {
-  const { values, words } = parsed(args, options, [name]);
-  return { values, word: words[0] };
+  const named = words.map((word, index) => [[...names, ...optional][index], word] as const);
+  return {
+    values,
+    words: Object.fromEntries(named) as Record<K, string> & Partial<Record<P, string>>,
+  };
 }
 
 function parsed<O extends Options>(

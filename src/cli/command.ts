@@ -12,7 +12,7 @@ export interface Command {
 }
 
 /**
- * 0 done; 1 failed, or a check failed; 2 asked for in a way that is not understood; 3 the service
+ * 0 done, or a run waits as asked; 1 failed, done in part, parked, or a check failed; 2 asked for in a way that is not understood; 3 the service
  * cannot be reached; 130 left by Ctrl-C, as shells have it.
  */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
@@ -24,6 +24,8 @@ export interface Io {
   say: (text: string) => void;
   /** Standard output where it is a terminal of some size, else null: then nothing is fitted to a width. */
   screen: Screen | null;
+  /** Whether a person sits there: standard input and output are a terminal. */
+  isTerminal: boolean;
   /** Opens standard input for questions, once; to be closed. */
   openPrompt: () => Prompt;
   /** Aborted by Ctrl-C. Whoever asks for it must end on it, since the process does not any more. */

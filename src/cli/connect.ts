@@ -1,7 +1,7 @@
 // `tenure connect`: the way from an Okta org to a connection that is ready, as a guide at the terminal,
 // or at once with all answers as options.
 import { createApi, type Api } from './api.js';
-import { readArgsWithOptional } from './arguments.js';
+import { readArgs } from './arguments.js';
 import { CliProblem, type Command, type ExitCode, type Io } from './command.js';
 import type { Answers } from './connect-answers.js';
 import { connectByGuide } from './connect-guide.js';
@@ -50,7 +50,8 @@ export const connectCommand: Command = {
   summary: 'connects an Okta org, step by step',
   usage: USAGE,
   run: async (args, io) => {
-    const { values, word: id } = readArgsWithOptional(args, OPTIONS, 'ID');
+    const { values, words } = readArgs(args, OPTIONS, [], ['ID']);
+    const id = words.ID;
     const answers = given({
       id,
       name: values.name,

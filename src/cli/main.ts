@@ -31,6 +31,7 @@ process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), {
   say: (text) => stdout.write(`${printable(text)}\n`),
   complain: (text) => stderr.write(`tenure: ${printable(text)}\n`),
   screen: screenOf(stdout),
+  isTerminal: stdin.isTTY && stdout.isTTY,
   openPrompt: () => openPrompt(stdin, stdout, leave),
   leaving,
 });

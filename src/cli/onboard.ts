@@ -1,6 +1,7 @@
 // `tenure onboard`: POST /v1/onboardings from a terminal.
 import { readArgs } from './arguments.js';
 import { CliProblem, type Command } from './command.js';
+import { refuseLongPast } from './given-time.js';
 import { RECORD_OPTIONS, RECORD_USAGE, recordOf } from './record.js';
 import { SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
 import { submit } from './submit.js';
@@ -13,13 +14,15 @@ Makes an account in Okta and puts it into groups. The same command again finds t
   --login LOGIN        her Okta login, where it is not the e-mail address
   --attribute A=B      a further Okta attribute; as often as needed
   --group GROUP        a group, by name or id; as often as needed
-  --start-at TIME      her first day, now where left out: 2027-03-01T09:00[Europe/Berlin] or an instant
+  --start-at TIME      her first day, now where left out: 2027-03-01T09:00[Europe/Berlin] or an instant;
+                       one that is more than 15 minutes past is refused
   --ends-at TIME       the end of her contract: she is offboarded then
   --activation HOW     email (Okta mails her) or none (the account stays staged)
   --on-existing HOW    park, adopt or fail, where the login is taken
   --connection ID      the Okta org, where there are several
 ${RECORD_USAGE}
-  --wait               stay until she is in: 0 done, 1 where it ends otherwise or a person must decide
+  --wait               stay until she is in: 0 done, 1 where it ends otherwise (in part, too) or a person
+                       must decide
 ${SERVICE_USAGE}`;
 
 const OPTIONS = {
@@ -43,8 +46,9 @@ export const onboardCommand: Command = {
   name: 'onboard',
   summary: 'gives a person an account in her groups',
   usage: USAGE,
-  run: (args, io) => {
+  run: async (args, io) => {
     const { values } = readArgs(args, OPTIONS, []);
+    refuseLongPast('start-at', values['start-at'], Date.now());
     return submit(io, values, '/v1/onboardings', {
       connection: values.connection,
       person: {

@@ -1,8 +1,8 @@
 // `tenure runs`: a list of runs that fits the terminal. Elsewhere each run is one line, uncut.
-import type { RunAnswer } from '../domain/answer.schema.js';
 import { createApi } from './api.js';
 import { readArgs } from './arguments.js';
 import type { Command } from './command.js';
+import type { SeenRun } from './seen-run.js';
 import { findService, SERVICE_OPTIONS, SERVICE_USAGE } from './service.js';
 import { aligned, fitted, widthOf } from './text.js';
 import { fromNow } from './time.js';
@@ -48,7 +48,7 @@ export const runsCommand: Command = {
 };
 
 export interface RunList {
-  items: RunAnswer[];
+  items: SeenRun[];
   nextCursor?: string;
 }
 
@@ -75,18 +75,35 @@ export function runTable(
   ];
 }
 
-function cellsOf(run: RunAnswer, now: number): string[] {
-  const { phase, outcome, kind, person, connection, waiting } = run;
-  const until = waiting?.until;
-  const next = [waiting?.for ?? '', until === undefined ? '' : fromNow(until, now)]
-    .join(' ')
-    .trim();
+function cellsOf(run: SeenRun, now: number): string[] {
+  const { phase, outcome, kind, person, connection } = run;
   return [
     phase,
     outcome ?? '',
     kind === 'onboarding' ? 'in' : 'out',
     person.login,
     connection,
-    next,
+    nextOf(run, now),
   ];
+}
+
+/** What it waits for and why, or the run that came after it. */
+function nextOf(
+  { waiting, problem, supersededBy = null, continuesAs = null }: SeenRun,
+  now: number,
+): string {
+  if (supersededBy !== null) return `taken over by ${beginningOf(supersededBy)}`;
+  if (continuesAs !== null) return `goes on as ${beginningOf(continuesAs)}`;
+  const until = waiting?.until;
+  const words = [
+    waiting?.for === 'hold-end' ? 'undo window ends' : waiting?.for,
+    until === undefined ? undefined : fromNow(until, now),
+    problem?.code,
+  ];
+  return words.filter((word) => word !== undefined).join(' ');
+}
+
+/** Of the last part of an id: enough to tell runs of the same millisecond apart, and to name one by. */
+function beginningOf(id: string): string {
+  return id.slice(id.lastIndexOf('.') + 1).slice(0, 18);
 }

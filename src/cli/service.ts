@@ -20,7 +20,8 @@ export const SERVICE_USAGE = `  --url URL            where the service is; defau
   --key-file FILE      an API key; default TENURE_ADMIN_KEY_FILE, else that of TENURE_HOME
 ${JSON_USAGE}
 
-Exit codes: 0 done, 1 failed, 2 not understood, 3 the service cannot be reached.`;
+Exit codes: 0 done, or it waits as asked; 1 failed, done in part, or parked; 2 not understood; 3 the
+service cannot be reached.`;
 
 export interface ServiceFlags {
   url?: string | undefined;

@@ -1,8 +1,8 @@
 // The ways in which a run is watched: redrawn in place on a terminal, line by line elsewhere, as JSON,
 // or not at all.
-import type { RunAnswer } from '../domain/answer.schema.js';
 import type { Io, Screen } from './command.js';
 import { runLines, standingOf, titleOf, waitingOf } from './run-view.js';
+import type { SeenRun } from './seen-run.js';
 import { clipped, printable, wrapped } from './text.js';
 import type { View } from './watch.js';
 
@@ -58,7 +58,7 @@ function lineView(say: Io['say']): View {
 
 type Telling = readonly [key: string, words: (now: number) => string];
 
-function tellings(run: RunAnswer, trouble: string | null): Telling[] {
+function tellings(run: SeenRun, trouble: string | null): Telling[] {
   const { phase, steps, waiting, problem } = run;
   const title = titleOf(run);
   const told = (text: string): Telling => [text, () => `  ${text}`];

@@ -1,15 +1,15 @@
 // Follows a run until it is as wished: asks often while something happens, seldom while nothing does,
 // and at once when a deadline has come. What is shown is a view's business.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunAnswer } from '../domain/answer.schema.js';
 import { isOpen } from '../domain/run.js';
 import type { Api } from './api.js';
 import { ApiProblem } from './api-problem.js';
-import { CliProblem, Left, type ExitCode } from './command.js';
+import { CliProblem, Left } from './command.js';
+import type { SeenRun } from './seen-run.js';
 
 export interface View {
   /** Called at every look, and each second between two; `trouble` says why the last look failed. */
-  show: (run: RunAnswer, now: number, trouble: string | null) => void;
+  show: (run: SeenRun, now: number, trouble: string | null) => void;
 }
 
 export interface Watched {
@@ -18,7 +18,7 @@ export interface Watched {
   /** Ctrl-C ends the watch, and nothing else. */
   leaving: AbortSignal;
   view: View;
-  isOver: (run: RunAnswer) => boolean;
+  isOver: (run: SeenRun) => boolean;
 }
 
 const FIRST_PAUSE_MS = 400;
@@ -31,9 +31,9 @@ const TICK_MS = 1_000;
 const PATIENCE_MS = 60_000;
 
 /** @throws {Left} on Ctrl-C; {CliProblem} where the run cannot be looked at. */
-export async function watch({ api, id, leaving, view, isOver }: Watched): Promise<RunAnswer> {
+export async function watch({ api, id, leaving, view, isOver }: Watched): Promise<SeenRun> {
   try {
-    let run = await api.get<RunAnswer>(`/v1/runs/${encodeURIComponent(id)}`);
+    let run = await api.get<SeenRun>(`/v1/runs/${encodeURIComponent(id)}`);
     // From now on by its whole id, which goes on to mean this run.
     const path = `/v1/runs/${encodeURIComponent(run.id)}`;
     let pauseMs = FIRST_PAUSE_MS;
@@ -46,7 +46,7 @@ export async function watch({ api, id, leaving, view, isOver }: Watched): Promis
       };
       await pause(Math.min(pauseMs, untilDeadline(run)), showAgain, leaving);
       try {
-        const seen = await api.get<RunAnswer>(path);
+        const seen = await api.get<SeenRun>(path);
         const isNews = JSON.stringify(seen) !== JSON.stringify(run);
         pauseMs = isNews ? FIRST_PAUSE_MS : Math.min(pauseMs * GROWTH, GREATEST_PAUSE_MS);
         [run, lostAt, trouble] = [seen, null, null];
@@ -66,12 +66,7 @@ export async function watch({ api, id, leaving, view, isOver }: Watched): Promis
   }
 }
 
-/** 0 where the run came to what was asked for, else 1. */
-export function exitCodeOf({ outcome }: RunAnswer): ExitCode {
-  return outcome === 'done' || outcome === 'partial' ? 0 : 1;
-}
-
-export function isEnded({ phase }: RunAnswer): boolean {
+export function isEnded({ phase }: SeenRun): boolean {
   return !isOpen(phase);
 }
 
@@ -86,7 +81,7 @@ async function pause(ms: number, tick: () => void, leaving: AbortSignal): Promis
   }
 }
 
-function untilDeadline({ waiting }: RunAnswer): number {
+function untilDeadline({ waiting }: SeenRun): number {
   const ms = Date.parse(waiting?.until ?? '') - Date.now();
   return ms > 0 ? ms + AFTER_DEADLINE_MS : Infinity;
 }

@@ -24,6 +24,8 @@ export interface Surroundings {
   env?: Record<string, string>;
   /** Lines on standard input, all at once, as from a pipe. */
   input?: string[];
+  /** A person sits there, who types `input`. */
+  isTerminal?: boolean;
   /** Columns and rows of a terminal that is written to. */
   screen?: [columns: number, rows: number];
   /** Aborted: Ctrl-C. */
@@ -33,7 +35,14 @@ export interface Surroundings {
 
 /** Runs a command as the process would. */
 export async function run(args: readonly string[], around: Surroundings = {}): Promise<Outcome> {
-  const { env = {}, input = [], screen, leave = new AbortController(), onOutput } = around;
+  const {
+    env = {},
+    input = [],
+    isTerminal = false,
+    screen,
+    leave = new AbortController(),
+    onOutput,
+  } = around;
   let [out, err] = ['', ''];
   const print = (text: string) => {
     out += text;
@@ -54,6 +63,7 @@ export async function run(args: readonly string[], around: Surroundings = {}): P
       screen === undefined
         ? null
         : { columns: () => screen[0], rows: () => screen[1], write: print },
+    isTerminal,
     openPrompt: () => openPrompt(stdin, stdout, leave),
     leaving: () => leave.signal,
   });

@@ -95,9 +95,13 @@ describe('an administrator at a terminal', () => {
     const { id } = await asJson(...hire(login), '--start-at', '2098-01-01T09:00:00Z');
     const table = await tenureCommand('runs', '--phase', 'scheduled', '--kind', 'onboarding');
     expect(table.out).toMatch(new RegExp(`scheduled +in +${login} +demo +start in \\d+ d .*${id}`));
+    for (const ref of [login, login.toUpperCase(), id.split('.')[2] ?? '']) {
+      expect((await asJson('run', ref)).id).toBe(id);
+    }
     const none = await tenureCommand('runs', '--phase', 'failed', '--login', login);
     expect(none.out).toBe('No runs.\n');
-    await asJson('cancel', id);
+    await asJson('cancel', login);
+    await tenure.until(id, 'cancelled', ({ phase }) => phase === 'cancelled');
   });
 
   it('takes over an open run where it is urgent', async () => {
@@ -120,6 +124,11 @@ describe('an administrator at a terminal', () => {
       'a time without a zone',
       [...hire('x@example.com'), '--start-at', '2098-01-01T09:00'],
       'startAt: ',
+    ],
+    [
+      'the id of an account',
+      ['offboard', '00u1a2B3c4D5e6F7g8H9', '--connection', 'demo'],
+      'login: ',
     ],
     [
       'two ends at once',

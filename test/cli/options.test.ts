@@ -8,6 +8,7 @@ import { sampleRun } from './sample.js';
 
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----';
 const RECORD = ['--requested-by', 'hr', '--reason', 'contract'];
+const RUN = sampleRun().id;
 const RECORDED = { requestedBy: 'hr', reason: 'contract' };
 const ended = sampleRun({ phase: 'completed', outcome: 'done', waiting: null });
 
@@ -56,28 +57,41 @@ const ROWS: [line: string[], method: string, path: string, body: unknown][] = [
     '/v1/runs?phase=parked&kind=onboarding&connection=acme&login=a%2Bb%40c.de&limit=7&cursor=c%3D1',
     null,
   ],
-  [['run', 'acme.1/2', '--watch'], 'GET', '/v1/runs/acme.1%2F2', null],
-  [['cancel', 'acme.1.2', ...RECORD], 'POST', '/v1/runs/acme.1.2/cancel', RECORDED],
+  [['run', RUN, '--watch'], 'GET', `/v1/runs/${RUN}`, null],
+  [['run', 'a/b@c.de'], 'GET', '/v1/runs?login=a%2Fb%40c.de&limit=200', null],
+  [
+    ['offboard', 'ada@b.cd', '--suspend-at', 'T1', '--yes'],
+    'POST',
+    '/v1/offboardings',
+    { login: 'ada@b.cd', suspendAt: 'T1' },
+  ],
+  [['cancel', RUN, ...RECORD], 'POST', `/v1/runs/${RUN}/cancel`, RECORDED],
   [
     [
-      ...['reschedule', 'acme.1.2', '--start-at', 'T1', '--ends-at', 'T2', '--suspend-at', 'T3'],
-      ...['--deprovision-at', 'T4', ...RECORD],
+      ...['reschedule', RUN, '--start-at', 'T1', '--ends-at', 'T2', '--suspend-at', 'T3'],
+      ...['--deprovision-at', 'T4', '--yes', ...RECORD],
     ],
     'POST',
-    '/v1/runs/acme.1.2/reschedule',
+    `/v1/runs/${RUN}/reschedule`,
     { startAt: 'T1', endsAt: 'T2', suspendAt: 'T3', deprovisionAt: 'T4', ...RECORDED },
   ],
   [
-    ['expedite', 'acme.1.2', 'suspend', ...RECORD],
+    ['expedite', RUN, 'suspend', '--yes', ...RECORD],
     'POST',
-    '/v1/runs/acme.1.2/expedite',
+    `/v1/runs/${RUN}/expedite`,
     { what: 'suspend', ...RECORDED },
   ],
   [
-    ['resolve', 'acme.1.2', 'retry', ...RECORD],
+    ['resolve', RUN, 'retry', ...RECORD],
     'POST',
-    '/v1/runs/acme.1.2/resolve',
+    `/v1/runs/${RUN}/resolve`,
     { decision: 'retry', ...RECORDED },
+  ],
+  [
+    ['resolve', RUN, '--decision', 'leave'],
+    'POST',
+    `/v1/runs/${RUN}/resolve`,
+    { decision: 'leave' },
   ],
   [['verify', 'acme', '--probe'], 'POST', '/v1/connections/acme/verify?probe=true', {}],
   [
@@ -102,7 +116,7 @@ describe('every option comes to the service', () => {
     const { url, asked } = await startStub(({ method: how, path: where }) =>
       how === 'GET' && where.startsWith('/v1/connections')
         ? problem(404, 'CONNECTION_NOT_FOUND', 'Not found')
-        : { body: { ...ended, items: [], checks: [], ok: true } },
+        : { body: { ...ended, items: [ended], checks: [], ok: true } },
     );
     const [keyFile, pemFile] = [join(temporaryHome(), 'api.key'), join(temporaryHome(), 'key.pem')];
     writeFileSync(keyFile, 'tnr_other');

@@ -1,9 +1,9 @@
 // A run as the API answers it, to be varied.
-import type { RunAnswer } from '../../src/domain/answer.schema.js';
+import type { SeenRun } from '../../src/cli/seen-run.js';
 
 export const NOW = Date.parse('2027-03-31T14:00:00Z');
 
-export function sampleRun(changes: Partial<RunAnswer> = {}): RunAnswer {
+export function sampleRun(changes: Partial<SeenRun> = {}): SeenRun {
   return {
     id: 'demo.3f9c0d2a7be41c55.01990000-0000-7000-8000-000000000001',
     kind: 'offboarding',
@@ -31,7 +31,7 @@ export function sampleRun(changes: Partial<RunAnswer> = {}): RunAnswer {
   };
 }
 
-export function sampleStep(changes: Partial<RunAnswer['steps'][number]> = {}) {
+export function sampleStep(changes: Partial<SeenRun['steps'][number]> = {}) {
   return {
     name: 'suspendUser',
     status: 'done' as const,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunAnswer } from '../../src/domain/answer.schema.js';
+import type { SeenRun } from '../../src/cli/seen-run.js';
 import { problem, run, startStub, type Reply } from './harness.js';
 import { sampleRun, sampleStep } from './sample.js';
 
@@ -13,7 +13,7 @@ const done = sampleRun({ phase: 'completed', outcome: 'done', waiting: null, act
 const { id } = running;
 
 /** Answers to GET of the run, one after another; the last one stays. */
-function telling(...states: (RunAnswer | Reply)[]) {
+function telling(...states: (SeenRun | Reply)[]) {
   let at = 0;
   return startStub(() => {
     const state = states[Math.min(at, states.length - 1)] ?? {};
@@ -41,7 +41,7 @@ describe('run --watch', () => {
 
   it.each([
     ['done', 0],
-    ['partial', 0],
+    ['partial', 1],
     ['undone', 1],
     ['superseded', 1],
     ['aborted', 1],
@@ -107,7 +107,7 @@ describe('run --watch', () => {
     const phases = out
       .trim()
       .split('\n')
-      .map((line) => (JSON.parse(line) as RunAnswer).phase);
+      .map((line) => (JSON.parse(line) as SeenRun).phase);
     expect(phases).toEqual(['running', 'holding', 'completed']);
   });
 
@@ -141,22 +141,90 @@ describe('run --watch', () => {
 
 describe('--wait', () => {
   const leaving = ['offboard', 'ada@example.com', '--wait'];
+  const parked = sampleRun({ phase: 'parked', waiting: { for: 'decision' } });
+  const met = { at: '2027-03-31T15:00:00Z', metAt: '2027-03-31T15:00:00.031Z', lateMs: 31 };
+  const readBack = (status: 'done' | 'failed') => sampleStep({ name: 'readBack', status });
 
-  it.each([
-    ['suspended', held, 0],
-    ['done', done, 0],
-    ['parked', sampleRun({ phase: 'parked', waiting: { for: 'decision' } }), 1],
-    ['cancelled', { ...done, phase: 'cancelled', outcome: 'undone' }, 1],
-  ] as const)('ends where she is %s', async (_what, end, exitCode) => {
+  /** Starts what is asked with `status`, and shows `end` at the third look. */
+  async function waitFor(end: SeenRun, status = 202, first = running) {
     let looks = 0;
     const { env } = await startStub(({ method }) => {
-      if (method === 'POST') return { status: 202, body: running };
+      if (method === 'POST') return { status, body: first };
       looks += 1;
-      return { body: looks < 3 ? running : end };
+      return { body: looks < 3 ? first : end };
     });
-    expect((await run(leaving, { env })).exitCode).toBe(exitCode);
-    const json = await run([...leaving, '--json'], { env });
-    expect(JSON.parse(json.out)).toMatchObject({ phase: end.phase });
+    return (await run(leaving, { env })).exitCode;
+  }
+
+  const ends: [what: string, end: SeenRun, exitCode: number][] = [
+    ['suspended', held, 0],
+    ['suspended, as the deadline says', { ...held, steps: [], deadlines: { suspendAt: met } }, 0],
+    ['found suspended', { ...held, steps: [sampleStep({ status: 'skipped' })] }, 0],
+    ['suspended, and Okta shows it', { ...held, steps: [sampleStep(), readBack('done')] }, 0],
+    [
+      'held, and Okta shows something else',
+      { ...held, steps: [sampleStep(), readBack('failed')] },
+      1,
+    ],
+    ['done', done, 0],
+    ['done in part', { ...done, outcome: 'partial' }, 1],
+    ['parked', parked, 1],
+    ['cancelled', { ...done, phase: 'cancelled', outcome: 'undone' }, 1],
+    ['superseded', { ...done, outcome: 'superseded', supersededBy: 'demo.1.2' }, 1],
+    ['failed', { ...done, phase: 'failed', outcome: 'failed' }, 1],
+  ];
+  it.each(ends)('ends where she is %s', async (_what, end, exitCode) => {
+    expect(await waitFor(end)).toBe(exitCode);
+  });
+
+  it('shows the end alone as JSON', async () => {
+    const { env } = await startStub(({ method }) =>
+      method === 'POST' ? { status: 202, body: running } : { body: held },
+    );
+    const { out } = await run([...leaving, '--json'], { env });
+    expect(JSON.parse(out)).toMatchObject({ phase: 'holding' });
+  });
+
+  it('goes on in a hold until the person is suspended again', async () => {
+    const again = { ...held, steps: [sampleStep(), sampleStep({ status: 'running' })] };
+    const { env, asked } = await startStub(({ method }) => {
+      if (method === 'POST') return { status: 200, body: again };
+      return { body: asked.length < 4 ? again : held };
+    });
+    expect((await run(leaving, { env })).exitCode).toBe(0);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('follows the run that the same request is answered with, to its end', async () => {
+    expect(await waitFor(held, 200)).toBe(0);
+    expect(await waitFor(parked, 200)).toBe(1);
+  });
+});
+
+describe('a run that is answered at once', () => {
+  const leaving = ['offboard', 'ada@example.com'];
+  const hiring = ['onboard', '--email', 'ada@example.com'];
+  const parked = sampleRun({ phase: 'parked', waiting: { for: 'decision' } });
+  const hired = sampleRun({ ...done, kind: 'onboarding' });
+
+  it.each([
+    ['that waits for its day', leaving, 202, sampleRun(), 0],
+    ['that is at work', leaving, 202, running, 0],
+    ['that is held', leaving, 200, held, 0],
+    ['that parked before', leaving, 200, parked, 1],
+    ['of the same onboarding, a moment ago', hiring, 200, hired, 0],
+    ['of an onboarding that was done in part', hiring, 200, { ...hired, outcome: 'partial' }, 1],
+  ] as const)('%s: %j %i', async (_what, args, status, body, exitCode) => {
+    const { env } = await startStub(() => ({ status, body }));
+    expect((await run([...args], { env })).exitCode).toBe(exitCode);
+  });
+
+  it.each([[[]], [['--wait']]])('and is an offboarding of before: no proof, %j', async (more) => {
+    const { env, asked } = await startStub(() => ({ status: 200, body: done }));
+    const { exitCode, out } = await run([...leaving, ...more], { env });
+    expect(exitCode).toBe(1);
+    expect(out).toContain('it does not show that ada@example.com has no access now');
+    expect(asked).toHaveLength(1);
   });
 });
 
