@@ -118,6 +118,16 @@ describe('an administrator at a terminal', () => {
     expect(await statusOf(login)).toEqual(['SUSPENDED']);
   });
 
+  it('has somebody suspended at once whose last day is just past, and sees when that was', async () => {
+    const login = 'gone@example.com';
+    await asJson(...hire(login), '--wait');
+    await firstSignIn(login);
+    const at = new Date(Date.now() - 5 * 60_000).toISOString();
+    const left = await asJson('offboard', login, '--connection', 'demo', '--at', at, '--wait');
+    expect(Date.parse(left.deadlines.suspendAt?.at ?? '')).toBe(Date.parse(at));
+    expect(await statusOf(login)).toEqual(['SUSPENDED']);
+  });
+
   it.each([
     ['fields that are missing', ['onboard', '--connection', 'demo'], 'person.firstName: '],
     [
