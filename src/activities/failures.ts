@@ -1,7 +1,8 @@
 // One table from the codes of Okta's client to the failures that Temporal acts on. `type` is our code;
 // messages are for people and hold no personal data beyond what the codec encrypts.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { problem, UNTOUCHED } from '../domain/problem.js';
+import type { Effect } from '../domain/effects.js';
+import { problem } from '../domain/problem.js';
 import type { Problem, ProblemCode } from '../domain/run.js';
 import type { OktaError } from '../okta/index.js';
 
@@ -11,27 +12,27 @@ export const CONNECTION_BLOCKED = 'CONNECTION_BLOCKED';
 /** An answer that makes no sense is asked for again a few times, then a person looks at it. */
 const UNEXPECTED_ATTEMPTS = 5;
 
-/**
- * What only a person can settle: not retried, the run parks with it.
- * @param isUntouched Okta surely did nothing of the step, in this attempt or one before
- */
-export function parked(found: Problem, cause?: Error, isUntouched = false): ApplicationFailure {
+/** What only a person can settle: not retried, the run parks with it. */
+export function parked(found: Problem, cause?: Error): ApplicationFailure {
   return ApplicationFailure.create({
     type: found.code,
     message: found.detail,
     nonRetryable: true,
-    details: isUntouched ? [found, UNTOUCHED] : [found],
+    details: [found, []],
     ...(cause === undefined ? {} : { cause }),
   });
 }
 
-/** The same where Okta's refusal of the step's write is what a person has to settle. */
-export function refused(
-  found: Problem,
-  error: OktaError,
-  mayHaveHappened: boolean,
-): ApplicationFailure {
-  return parked(found, error, !mayHaveHappened && error.outcome === 'not-done');
+/** The same failure with what the journal gets of the step that it ends. */
+export function withEffects(failure: ApplicationFailure, effects: Effect[]): ApplicationFailure {
+  const [found] = failure.details ?? [];
+  return ApplicationFailure.create({
+    type: failure.type ?? '',
+    message: failure.message,
+    nonRetryable: true,
+    details: [found, effects],
+    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+  });
 }
 
 /** A connection that was just found blocked is tried out for the first time in ten seconds. */
@@ -72,7 +73,7 @@ export function judge(error: OktaError, attempt: number): Verdict {
     case 'OKTA_UNEXPECTED_RESPONSE':
       return attempt < UNEXPECTED_ATTEMPTS
         ? { kind: 'retry', failure: retryable(error) }
-        : park('REFUSED_BY_OKTA', error, attempt);
+        : park('REFUSED_BY_OKTA', error);
     case 'OKTA_AUTH_FAILED':
       return {
         kind: 'block',
@@ -91,15 +92,15 @@ export function judge(error: OktaError, attempt: number): Verdict {
         detail: error.message,
       };
     case 'OKTA_FORBIDDEN':
-      return park('NOT_PERMITTED', error, attempt);
+      return park('NOT_PERMITTED', error);
     case 'OKTA_NOT_FOUND':
-      return park('PERSON_NOT_FOUND', error, attempt);
+      return park('PERSON_NOT_FOUND', error);
     case 'OKTA_LOGIN_TAKEN':
-      return park('LOGIN_TAKEN', error, attempt);
+      return park('LOGIN_TAKEN', error);
     case 'OKTA_WRONG_STATUS':
-      return park('STATUS_UNSUPPORTED', error, attempt);
+      return park('STATUS_UNSUPPORTED', error);
     case 'OKTA_VALIDATION':
-      return park('REFUSED_BY_OKTA', error, attempt);
+      return park('REFUSED_BY_OKTA', error);
   }
 }
 
@@ -107,6 +108,6 @@ function retryable(error: OktaError): ApplicationFailure {
   return ApplicationFailure.create({ type: error.code, message: error.message, cause: error });
 }
 
-function park(code: ProblemCode, error: OktaError, attempt: number): Verdict {
-  return { kind: 'park', failure: refused(problem(code, error.message), error, attempt > 1) };
+function park(code: ProblemCode, error: OktaError): Verdict {
+  return { kind: 'park', failure: parked(problem(code, error.message), error) };
 }

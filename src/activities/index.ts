@@ -7,9 +7,11 @@ import { createRecordingActivities, type RecordingActivities } from './recording
 import { createStepRunner, type ActivityDeps } from './step.js';
 
 export type { ActivityDeps } from './step.js';
-export type { Sighting } from './reading.js';
-export type { Suspended } from './offboarding.js';
-export type { Created, CreateRequest } from './onboarding.js';
+export type { Sighting } from './looks.js';
+export type { LookRequest, ReadBack } from './reading.js';
+export type { Created, CreateRequest, GroupsRequest } from './onboarding.js';
+export type { Slice } from './slices.js';
+export type { StepResult } from './step.js';
 
 export type OktaActivities = ReadingActivities & OnboardingActivities & OffboardingActivities;
 export type { RecordingActivities } from './recording.js';

@@ -1,56 +1,55 @@
 // Steps that take access away and give it back. Each judges by what Okta shows, never by hope: a lost
 // answer is settled by reading again, and where the role cannot read, by saying so.
-import { Context } from '@temporalio/activity';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
+import type { Access, Look } from '../domain/effects.js';
 import { knownStatus } from '../domain/okta-user.js';
-import { isOurSuspension } from '../domain/ownership.js';
+import { isLaterSuspension, isOurSuspension } from '../domain/ownership.js';
 import { problem } from '../domain/problem.js';
 import type { RunRef } from '../domain/run.js';
 import { planSuspension } from '../domain/suspension.js';
 import { OktaError } from '../okta/index.js';
 import { parked } from './failures.js';
-import { look, type Sighting } from './reading.js';
-import type { Done, RunStep, StepTools } from './step.js';
+import { look } from './looks.js';
+import { sayProgress, type GroupsRequest } from './onboarding.js';
+import { workThrough, type Slice } from './slices.js';
+import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
 export interface SuspendRequest {
   run: RunRef;
   /** Okta id, or the login where no id is known. */
   user: string;
   /** What was seen just before the first attempt. */
-  before: Sighting;
+  before: Look;
   /** What to do where Okta does not suspend from this status. */
   otherwise: 'deactivate' | 'park';
   /** An earlier step of this run may have done it already. */
   mayHaveHappened: boolean;
 }
 
-export interface Suspended {
-  /** `left`: nothing had to be done, or nothing could be and none was needed (STAGED). */
-  result: 'suspended' | 'deactivated' | 'left';
-  /** Whether it was this run that suspended; only then may it unsuspend. */
-  ours: boolean;
+export interface UnsuspendRequest {
+  run: RunRef;
+  user: string;
+  /** The look before a suspension whose answer is not known; null where it surely is this run's. */
+  before: Look | null;
+  /** Okta's time of the suspension; a later one is somebody else's. */
+  suspendedAt: string | null;
 }
 
 export interface OffboardingActivities {
   /** @throws `STATUS_UNSUPPORTED`, `OUTCOME_UNKNOWN`, `PERSON_NOT_FOUND`, `NOT_PERMITTED` (park). */
-  suspendUser: (input: SuspendRequest) => Promise<Suspended>;
+  suspendUser: (input: SuspendRequest) => Promise<StepResult<Access>>;
   /** Gives access back, only where the suspension is certainly or provably this run's. */
-  unsuspendUser: (input: {
+  unsuspendUser: (input: UnsuspendRequest) => Promise<StepResult<null>>;
+  /** Sessions and OAuth tokens. `optional`: skipped where the role does not allow it. */
+  revokeSessions: (input: {
     run: RunRef;
     user: string;
-    before: Sighting;
-    certain: boolean;
-  }) => Promise<void>;
-  /** Sessions and OAuth tokens. `optional`: skipped where the role does not allow it. */
-  revokeSessions: (input: { run: RunRef; user: string; optional: boolean }) => Promise<void>;
+    optional: boolean;
+  }) => Promise<StepResult<null>>;
   /** Which of these groups an active rule fills; `unreadable` where rules cannot be seen. */
-  readRuleGroups: (input: { run: RunRef }) => Promise<OktaGroupId[] | 'unreadable'>;
-  removeFromGroup: (input: {
-    run: RunRef;
-    user: OktaUserId;
-    groupIds: OktaGroupId[];
-  }) => Promise<void>;
-  deactivateUser: (input: { run: RunRef; user: string }) => Promise<void>;
+  readRuleGroups: (input: { run: RunRef }) => Promise<StepResult<OktaGroupId[] | 'unreadable'>>;
+  removeFromGroup: (input: GroupsRequest) => Promise<StepResult<Slice>>;
+  deactivateUser: (input: { run: RunRef; user: string }) => Promise<StepResult<null>>;
 }
 
 export function createOffboardingActivities(step: RunStep): OffboardingActivities {
@@ -58,32 +57,35 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
     suspendUser: (input) =>
       step(input, async (tools) => {
         const retried = input.mayHaveHappened || tools.mayHaveHappened;
-        const now = retried ? await look(tools, input.user) : input.before;
-        if (now.kind === 'absent' && input.before.kind === 'seen') throw notFound();
+        if (!input.mayHaveHappened) tools.ifRefused([{ kind: 'suspend', stage: 'refused' }]);
+        const { before } = input;
+        const now = retried ? await look(tools, input.user) : before;
+        if (now.kind === 'absent' && before.kind === 'seen') throw notFound();
         const done =
           now.kind === 'seen'
             ? await suspendSeen(tools, input, now)
             : await suspendUnseen(tools, input, retried);
-        return { ...done, deed: { kind: 'access', access: done.value } };
+        return { ...done, effects: [{ kind: 'suspend', stage: 'done', access: done.value }] };
       }),
 
     unsuspendUser: (input) =>
       step(input, async (tools) => {
-        const now = await look(tools, input.user);
+        const { before, suspendedAt, user } = input;
+        const now = await look(tools, user);
+        if (now.kind === 'absent') throw vanished();
         if (now.kind === 'seen') {
           if (now.status === 'DEPROVISIONED') throw gone();
           if (now.status !== 'SUSPENDED') {
-            return input.certain && tools.mayHaveHappened
+            return before === null && tools.mayHaveHappened
               ? givenBack(now.status, FOUND_SO)
               : left(`Not suspended (${now.status})`);
           }
-          if (
-            !input.certain &&
-            !(input.before.kind === 'seen' && isOurSuspension(now, input.before))
-          ) {
-            return left('Suspended by somebody else; left so');
-          }
-        } else if (!input.certain) {
+          const isOurs =
+            before === null
+              ? suspendedAt === null || !isLaterSuspension(now, suspendedAt)
+              : before.kind === 'seen' && isOurSuspension(now, before);
+          if (!isOurs) return left('Suspended by somebody else; left so');
+        } else if (before !== null) {
           throw parked(
             problem(
               'UNDO_INCOMPLETE',
@@ -91,9 +93,9 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
             ),
           );
         }
-        tools.take(await tools.okta.unsuspendUser(input.user, { signal: tools.signal }));
+        tools.take(await tools.okta.unsuspendUser(user, { signal: tools.signal }));
         // A role that could not look before cannot look now.
-        const after = now.kind === 'seen' ? await look(tools, input.user) : now;
+        const after = now.kind === 'seen' ? await look(tools, user) : now;
         return givenBack(after.kind === 'seen' ? after.status : 'unsuspended');
       }),
 
@@ -106,16 +108,16 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
             throw error;
           }
           return {
-            value: undefined,
+            value: null,
             status: 'skipped',
             detail: 'The role of this connection may not clear sessions',
-            deed: { kind: 'revoked' },
+            effects: [{ kind: 'revoke-sessions' }],
           };
         }
         return {
-          value: undefined,
+          value: null,
           detail: 'Sessions and OAuth tokens revoked',
-          deed: { kind: 'revoked' },
+          effects: [{ kind: 'revoke-sessions' }],
           action: 'sessions.revoked',
         };
       }),
@@ -127,7 +129,6 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
           const active = rules.filter((rule) => rule.status === 'ACTIVE');
           return {
             value: active.flatMap((rule) => rule.groupIds),
-            deed: { kind: 'ruled', groupIds: active.flatMap((rule) => rule.groupIds) },
             detail: `${active.length} active group rule(s)`,
           };
         } catch (error) {
@@ -142,25 +143,24 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
 
     removeFromGroup: (input) =>
       step(input, async (tools) => {
-        const { okta, signal, take } = tools;
-        for (const groupId of input.groupIds) {
+        const { okta, signal } = tools;
+        const { groupIds, oktaUserId } = input;
+        tools.ifRefused([{ kind: 'remove-from-groups', stage: 'refused', groupIds }]);
+        const slice = await workThrough(tools, groupIds, async (group) => {
           try {
-            take(await okta.removeFromGroup(groupId, input.user, { signal }));
+            return await okta.removeFromGroup(group, oktaUserId, { signal });
           } catch (error) {
-            if (
-              !(error instanceof OktaError) ||
-              !(await isOut(tools, error, groupId, input.user))
-            ) {
-              throw error;
+            if (error instanceof OktaError && (await isOut(tools, error, group, oktaUserId))) {
+              return null;
             }
+            throw error;
           }
-          Context.current().heartbeat(groupId);
-        }
+        });
         return {
-          value: undefined,
-          detail: `Taken out of ${input.groupIds.join(', ')}`,
-          action: 'groups.removed',
-          deed: { kind: 'removed', groupIds: input.groupIds },
+          value: slice,
+          detail: sayProgress('Taken out of', slice, groupIds.length),
+          ...(slice.done.length === 0 ? {} : { action: 'groups.removed' }),
+          effects: [{ kind: 'remove-from-groups', stage: 'done', groupIds: slice.done }],
         };
       }),
 
@@ -173,7 +173,12 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         }
         return tools.mayHaveHappened
           ? deactivated(FOUND_SO)
-          : { ...left('Deactivated already'), deed: { kind: 'deactivated' } };
+          : {
+              value: null,
+              status: 'skipped',
+              detail: 'Deactivated already',
+              effects: [{ kind: 'deactivate' }],
+            };
       }),
   };
 }
@@ -197,8 +202,8 @@ async function isOut(
 async function suspendSeen(
   tools: StepTools,
   input: SuspendRequest,
-  now: Extract<Sighting, { kind: 'seen' }>,
-): Promise<Done<Suspended>> {
+  now: Extract<Look, { kind: 'seen' }>,
+): Promise<Done<Access>> {
   const plan = planSuspension(knownStatus(now.status), input.otherwise);
   switch (plan.kind) {
     case 'satisfied':
@@ -221,10 +226,11 @@ async function suspendUnseen(
   tools: StepTools,
   input: SuspendRequest,
   retried: boolean,
-): Promise<Done<Suspended>> {
+): Promise<Done<Access>> {
   try {
-    tools.take(await tools.okta.suspendUser(input.user, { signal: tools.signal }));
-    return suspendedByUs();
+    const answer = await tools.okta.suspendUser(input.user, { signal: tools.signal });
+    tools.take(answer);
+    return suspendedByUs(answer.date ?? input.before.at);
   } catch (error) {
     if (!(error instanceof OktaError) || error.code !== 'OKTA_WRONG_STATUS') throw error;
     throw parked(
@@ -243,10 +249,11 @@ async function suspend(
   tools: StepTools,
   input: SuspendRequest,
   otherwise: 'deactivate' | 'park',
-): Promise<Done<Suspended>> {
+): Promise<Done<Access>> {
   try {
-    tools.take(await tools.okta.suspendUser(input.user, { signal: tools.signal }));
-    return suspendedByUs();
+    const answer = await tools.okta.suspendUser(input.user, { signal: tools.signal });
+    tools.take(answer);
+    return suspendedByUs(answer.date ?? input.before.at);
   } catch (error) {
     if (!(error instanceof OktaError) || error.code !== 'OKTA_WRONG_STATUS') throw error;
     const now = await look(tools, input.user);
@@ -264,9 +271,10 @@ async function unlockAndSuspend(
   tools: StepTools,
   input: SuspendRequest,
   otherwise: 'deactivate' | 'park',
-): Promise<Done<Suspended>> {
+): Promise<Done<Access>> {
   try {
     tools.take(await tools.okta.unlockUser(input.user, { signal: tools.signal }));
+    tools.wrote();
   } catch (error) {
     if (!(error instanceof OktaError) || error.code !== 'OKTA_FORBIDDEN') throw error;
     if (otherwise === 'deactivate') return deactivateInstead(tools, input, 'LOCKED_OUT');
@@ -275,7 +283,12 @@ async function unlockAndSuspend(
       error,
     );
   }
-  return suspend(tools, input, otherwise);
+  const done = await suspend(tools, input, otherwise);
+  return {
+    ...done,
+    value: { ...done.value, unlocked: true },
+    detail: `Unlocked, then: ${done.detail}`,
+  };
 }
 
 /** A STAGED account has no access yet: where it may not be deactivated, leaving it is safe. */
@@ -283,14 +296,14 @@ async function deactivateInstead(
   tools: StepTools,
   input: SuspendRequest,
   status: string,
-): Promise<Done<Suspended>> {
+): Promise<Done<Access>> {
   try {
     await deactivate(tools, input.user);
   } catch (error) {
     if (!(error instanceof OktaError) || error.code !== 'OKTA_FORBIDDEN') throw error;
     if (status === 'STAGED') {
       return {
-        value: { result: 'left', ours: false },
+        value: notOurs('left', input),
         status: 'skipped',
         detail: 'STAGED, so without access; the role may not deactivate it',
       };
@@ -304,68 +317,73 @@ async function deactivateInstead(
     );
   }
   return {
-    value: { result: 'deactivated', ours: false },
+    value: notOurs('deactivated', input),
     detail: `Deactivated, since an account that is ${status} cannot be suspended`,
     action: 'user.deactivated',
   };
 }
 
 /** Already as wished: by an attempt of ours whose answer was lost, or by somebody else. */
-function satisfied(
-  input: SuspendRequest,
-  now: Extract<Sighting, { kind: 'seen' }>,
-): Done<Suspended> {
-  if (input.before.kind === 'seen' && isOurSuspension(now, input.before)) return suspendedByUs();
+function satisfied(input: SuspendRequest, now: Extract<Look, { kind: 'seen' }>): Done<Access> {
+  if (input.before.kind === 'seen' && isOurSuspension(now, input.before)) {
+    return suspendedByUs(now.at);
+  }
   return {
-    value: { result: 'left', ours: false },
+    value: notOurs('left', input),
     status: 'skipped',
     detail: `${now.status} already`,
   };
 }
 
-function suspendedByUs(): Done<Suspended> {
+function notOurs(result: 'deactivated' | 'left', { before }: SuspendRequest): Access {
+  return { result, ours: false, unlocked: false, at: before.at };
+}
+
+/** @param at Okta's time of the answer, or of the look that found it so */
+function suspendedByUs(at: string): Done<Access> {
   return {
-    value: { result: 'suspended', ours: true },
+    value: { result: 'suspended', ours: true, unlocked: false, at },
     detail: 'Suspended',
     action: 'user.suspended',
   };
 }
 
 /**
- * An attempt may do the deed and die before it can say so; the next one finds it done. The ledger gets
- * the deed, and that it was found.
+ * An attempt may do it and die before it can say so; the next one finds it done. The ledger says that it
+ * was done, and that it was found so.
  */
 const FOUND_SO = ', found so after an attempt that never reported';
 
-function givenBack(status: string, how = ''): Done<undefined> {
+function givenBack(status: string, how = ''): Done<null> {
   return {
-    value: undefined,
+    value: null,
     detail: `Access is back (${status})${how}`,
     action: 'user.unsuspended',
-    deed: { kind: 'given-back' },
+    effects: [{ kind: 'unsuspend' }],
   };
 }
 
-function deactivated(how: string): Done<undefined> {
+function deactivated(how: string): Done<null> {
   return {
-    value: undefined,
+    value: null,
     detail: `Deactivated${how}`,
     action: 'user.deactivated',
-    deed: { kind: 'deactivated' },
+    effects: [{ kind: 'deactivate' }],
   };
 }
 
-function left(detail: string): Done<undefined> {
-  return { value: undefined, status: 'skipped', detail };
+/** Nothing of ours is left to take back. */
+function left(detail: string): Done<null> {
+  return { value: null, status: 'skipped', detail, effects: [{ kind: 'unsuspend' }] };
 }
 
 /** Okta answers 404 where the account is deactivated already; both roads lead to the desired state. */
-async function deactivate({ okta, signal, take }: StepTools, user: string): Promise<void> {
+async function deactivate(tools: StepTools, user: string): Promise<void> {
   try {
-    take(await okta.deactivateUser(user, { signal }));
+    tools.take(await tools.okta.deactivateUser(user, { signal: tools.signal }));
   } catch (error) {
     if (!(error instanceof OktaError) || error.code !== 'OKTA_NOT_FOUND') throw error;
-    const now = await look({ okta, signal, take, mayHaveHappened: true }, user);
+    const now = await look(tools, user);
     if (now.kind === 'seen' && now.status !== 'DEPROVISIONED') throw error;
   }
 }
@@ -373,6 +391,12 @@ async function deactivate({ okta, signal, take }: StepTools, user: string): Prom
 function gone(): Error {
   return parked(
     problem('UNDO_INCOMPLETE', 'The account is deactivated by now, which cannot be taken back.'),
+  );
+}
+
+function vanished(): Error {
+  return parked(
+    problem('UNDO_INCOMPLETE', 'The account is gone from Okta, so access cannot be given back.'),
   );
 }
 

@@ -1,17 +1,17 @@
 // Steps that make an account and put it into groups. Each is safe to do twice: what an earlier
 // attempt may have done is looked for before it is done again.
-import { Context } from '@temporalio/activity';
 import type { NewPerson, Activation } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
-import type { Deed } from '../domain/deeds.js';
+import type { Effect } from '../domain/effects.js';
 import type { OktaUser, Profile } from '../domain/okta-user.js';
 import { isOurCreate } from '../domain/ownership.js';
 import { problem } from '../domain/problem.js';
 import type { RunRef } from '../domain/run.js';
 import { OktaError } from '../okta/index.js';
-import { parked, refused } from './failures.js';
-import { findMember } from './reading.js';
-import type { RunStep, StepTools } from './step.js';
+import { parked } from './failures.js';
+import { findMember } from './looks.js';
+import { workThrough, type Slice } from './slices.js';
+import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
 /** What identifies the account that a run makes, and proves it to be its own. */
 export interface CreateRequest {
@@ -20,6 +20,8 @@ export interface CreateRequest {
   activation: Activation;
   /** Up to 20, put in by the create itself. */
   groupIds: OktaGroupId[];
+  /** Those that the person is put into afterwards. */
+  laterGroupIds: OktaGroupId[];
   /** Okta's time when the login was still free (or could not be seen). */
   absentAt: string;
   /** An earlier step of this run may have made it already. */
@@ -35,17 +37,33 @@ export interface Created {
 
 export interface OnboardingActivities {
   /** @throws `LOGIN_TAKEN`, `OUTCOME_UNKNOWN`, `REFUSED_BY_OKTA` (park). */
-  createUser: (input: CreateRequest) => Promise<Created>;
+  createUser: (input: CreateRequest) => Promise<StepResult<Created>>;
   /**
    * The account that `createUser` made although its answer never came; null where there is none, or
    * where the role cannot look. @throws `OUTCOME_UNKNOWN` (park) in the latter case, if `mustKnow`
    */
-  findCreatedUser: (input: CreateRequest & { mustKnow?: boolean }) => Promise<Created | null>;
-  assignGroups: (input: {
-    run: RunRef;
-    oktaUserId: OktaUserId;
-    groupIds: OktaGroupId[];
-  }) => Promise<void>;
+  findCreatedUser: (
+    input: CreateRequest & { mustKnow?: boolean },
+  ) => Promise<StepResult<Created | null>>;
+  /** Brings attributes to an account that was there before, or back to it. */
+  changeProfile: (input: ProfileChange) => Promise<StepResult<null>>;
+  assignGroups: (input: GroupsRequest) => Promise<StepResult<Slice>>;
+}
+
+export interface GroupsRequest {
+  run: RunRef;
+  oktaUserId: OktaUserId;
+  groupIds: OktaGroupId[];
+}
+
+export interface ProfileChange {
+  run: RunRef;
+  oktaUserId: OktaUserId;
+  /** As the account was, and as it is to be: the attributes that differ. */
+  before: Profile;
+  after: Profile;
+  /** Whether this takes a change back. */
+  isUndo: boolean;
 }
 
 export function createOnboardingActivities(step: RunStep): OnboardingActivities {
@@ -53,27 +71,26 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
     createUser: (input) =>
       step(input, async (tools) => {
         const mayExist = input.mayExist || tools.mayHaveHappened;
+        if (!input.mayExist) tools.ifRefused([{ kind: 'create', stage: 'refused' }]);
         const earlier = mayExist ? await findByLogin(tools, input) : null;
         const user = earlier?.kind === 'ours' ? earlier.user : await create(tools, input, mayExist);
-        return {
-          value: { oktaUserId: user.id, status: user.status },
+        const done: Done<Created> = {
+          ...made(user, input),
           detail: `Account ${user.status}${inGroups(input.groupIds.length)}`,
           action: 'user.created',
-          deed: created(user, input.groupIds),
-          oktaUserId: user.id,
         };
+        // Somebody else's run that found it first keeps it; this one goes on all the same.
+        return { ...done, whenBusy: () => done };
       }),
 
     findCreatedUser: (input) =>
-      step(input, async (tools) => {
+      step<Created | null>(input, async (tools) => {
         const found = await findByLogin(tools, input);
         switch (found.kind) {
           case 'ours':
             return {
-              value: { oktaUserId: found.user.id, status: found.user.status },
+              ...made(found.user, input),
               detail: `Found the account that was made, ${found.user.status}`,
-              deed: created(found.user, input.groupIds),
-              oktaUserId: found.user.id,
             };
           case 'unseen':
             if (input.mustKnow === true) throw unfindable(input.person);
@@ -84,24 +101,77 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
             };
           case 'other':
           case 'nobody':
-            return { value: null, detail: 'No account was made' };
+            return {
+              value: null,
+              detail: 'No account was made',
+              effects: [{ kind: 'create', stage: 'refused' }],
+            };
         }
       }),
 
-    assignGroups: (input) =>
-      step(input, async ({ okta, signal, take }) => {
-        for (const groupId of input.groupIds) {
-          take(await okta.addToGroup(groupId, input.oktaUserId, { signal }));
-          Context.current().heartbeat(groupId);
-        }
+    changeProfile: (input) =>
+      step(input, async (tools) => {
+        const { oktaUserId, before, after, isUndo } = input;
+        if (!isUndo) tools.ifRefused([{ kind: 'change-profile', stage: 'refused' }]);
+        tools.take(await tools.okta.updateUser(oktaUserId, after, { signal: tools.signal }));
+        const names = Object.keys(after).join(', ');
         return {
-          value: undefined,
-          detail: `Put into ${input.groupIds.join(', ')}`,
-          action: 'groups.assigned',
-          deed: { kind: 'added', groupIds: input.groupIds },
+          value: null,
+          detail: isUndo ? `Attributes as before: ${names}` : `Attributes changed: ${names}`,
+          action: isUndo ? 'user.profile-restored' : 'user.profile-changed',
+          effects: [
+            isUndo
+              ? { kind: 'change-profile', stage: 'done', before: {}, after: {} }
+              : { kind: 'change-profile', stage: 'done', before, after },
+          ],
+        };
+      }),
+
+    assignGroups: (input) =>
+      step(input, async (tools) => {
+        const { okta, signal } = tools;
+        const { groupIds, oktaUserId } = input;
+        tools.ifRefused([{ kind: 'add-to-groups', stage: 'refused', groupIds }]);
+        const slice = await workThrough(tools, groupIds, (group) =>
+          okta.addToGroup(group, oktaUserId, { signal }),
+        );
+        return {
+          value: slice,
+          detail: sayProgress('Put into', slice, groupIds.length),
+          ...(slice.done.length === 0 ? {} : { action: 'groups.assigned' }),
+          effects: [{ kind: 'add-to-groups', stage: 'done', groupIds: slice.done }],
         };
       }),
   };
+}
+
+/** How far a slice came, for people. */
+export function sayProgress(what: string, { done, waitMs }: Slice, of: number): string {
+  const names = done.length === 0 ? 'none yet' : done.join(', ');
+  const rest = of > done.length ? ` (${done.length} of ${of}` + waiting(waitMs) + ')' : '';
+  return `${what} ${names}${rest}`;
+}
+
+function waiting(waitMs: number): string {
+  return waitMs === 0 ? '' : `; Okta's limit allows the next in ${Math.ceil(waitMs / 1_000)} s`;
+}
+
+function made(
+  user: OktaUser,
+  { groupIds, laterGroupIds }: CreateRequest,
+): Pick<Done<Created>, 'value' | 'effects' | 'shown'> {
+  const { id: oktaUserId, status, profile } = user;
+  const value = { oktaUserId, status };
+  const effects: Effect[] = [
+    { kind: 'create', stage: 'done', oktaUserId, status, groupIds },
+    { kind: 'add-to-groups', stage: 'intended', groupIds: laterGroupIds },
+  ];
+  const text = (name: string): string => {
+    const found = profile[name];
+    return typeof found === 'string' ? found : '';
+  };
+  const name = `${text('firstName')} ${text('lastName')}`.trim();
+  return { value, effects, shown: { oktaUserId, login: text('login'), name } };
 }
 
 async function create(
@@ -124,7 +194,7 @@ async function create(
     if (!(error instanceof OktaError)) throw error;
     if (error.code === 'OKTA_NOT_FOUND') {
       const found = problem('GROUP_UNKNOWN', 'One of the groups has disappeared meanwhile.');
-      throw refused(found, error, tools.mayHaveHappened);
+      throw parked(found, error);
     }
     if (!mayBeTaken(error)) throw error;
     const found = await findByLogin(tools, input);
@@ -133,12 +203,8 @@ async function create(
     // Refused cleanly at the first try, the login is somebody else's. After a lost answer it may be
     // our own account that is in the way, and Okta may only now show it.
     if (mayExist && found.kind === 'ours') return found.user;
-    throw mayExist && !isSeen ? unprovable(error) : taken(error, tools.mayHaveHappened);
+    throw mayExist && !isSeen ? unprovable(error) : taken(error);
   }
-}
-
-function created({ id, status }: OktaUser, groupIds: OktaGroupId[]): Deed {
-  return { kind: 'created', oktaUserId: id, status, groupIds };
 }
 
 /** Okta tells a taken login by its words only, which change with the org's language. */
@@ -149,9 +215,11 @@ function mayBeTaken(error: OktaError): boolean {
   );
 }
 
-function taken(cause: OktaError, mayHaveHappened: boolean): Error {
-  const found = problem('LOGIN_TAKEN', 'Okta refused the login because an account already has it.');
-  return refused(found, cause, mayHaveHappened);
+function taken(cause: OktaError): Error {
+  return parked(
+    problem('LOGIN_TAKEN', 'Okta refused the login because an account already has it.'),
+    cause,
+  );
 }
 
 function unprovable(cause: OktaError): Error {

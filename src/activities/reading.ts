@@ -1,52 +1,78 @@
 // Steps that look and change nothing: the token, groups by name, the person, the read-back.
 import { Context } from '@temporalio/activity';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
-import type { Deed, Look } from '../domain/deeds.js';
-import { sameLogin } from '../domain/login.js';
-import type { OktaGroup, OktaUser } from '../domain/okta-user.js';
+import { without, type Effect, type Look } from '../domain/effects.js';
+import { ownGroups, removableGroups } from '../domain/groups.js';
+import type { OktaGroup, Profile } from '../domain/okta-user.js';
 import { problem } from '../domain/problem.js';
 import type { RunRef } from '../domain/run.js';
 import { OktaError } from '../okta/index.js';
+import type { AccountHolder } from '../store/store.js';
 import { parked } from './failures.js';
-import type { RunStep, StepTools } from './step.js';
+import {
+  groupsOf,
+  look,
+  lookFor,
+  lookOf,
+  NOT_READABLE,
+  type Sighting,
+  type UserRef,
+} from './looks.js';
+import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
-/** What Okta showed of a person, with Okta's own time of the look. */
-export type Sighting =
-  | {
-      kind: 'seen';
-      oktaUserId: OktaUserId;
-      status: string;
-      statusChanged: string | null;
-      name: string;
-      at: string;
-      /** Of a look that is recalled: no change of ours came later, give or take a minute. */
-      until?: string;
-    }
-  | { kind: 'absent'; at: string }
-  /** The role may not read users; nothing is known. */
-  | { kind: 'unreadable'; at: string };
+/** A look at an account. */
+export interface LookRequest {
+  run: RunRef;
+  user: UserRef;
+  /** The write that follows where this look allows it; its intent is kept with the look. */
+  intends: 'suspend' | 'create' | null;
+  /** With `create`: the groups that the create will name. */
+  groupIds?: OktaGroupId[];
+  /** The account is to be this run's alone. `tell`: one that another run has is shown as busy. */
+  claims: 'no' | 'park' | 'tell';
+  /** Attributes to bring along. */
+  profile?: string[];
+}
 
 export interface ReadBack {
   /** `unreadable`: the role cannot look, so the answers of the writes have to do. */
   kind: 'confirmed' | 'differs' | 'unreadable';
+  /** The status that Okta shows; null where it shows none. */
+  status: string | null;
+}
+
+export interface ReadBackRequest {
+  run: RunRef;
+  user: string;
+  statuses: string[];
+  inGroups: OktaGroupId[];
+  notInGroups: OktaGroupId[];
+  /** The create put the person into them; so their members are read once for many people. */
+  shared: boolean;
+}
+
+/** A look at somebody's groups, and the intents of the writes that follow. */
+export interface GroupsLook {
+  run: RunRef;
+  user: OktaUserId;
+  /** The account is adopted: these groups are added, and these attributes changed. */
+  adopts?: { groupIds: OktaGroupId[]; profile: { before: Profile; after: Profile } | null };
+  /** All groups are removed but those that a rule fills. */
+  removes?: { ruled: OktaGroupId[] };
 }
 
 export interface ReadingActivities {
-  mintToken: (input: { run: RunRef }) => Promise<{ expiresAt: string; scopes: string[] }>;
-  /** @throws `GROUP_UNKNOWN`, `GROUP_NOT_MANAGEABLE` (parks). */
-  resolveGroups: (input: { run: RunRef; groups: string[] }) => Promise<OktaGroup[]>;
-  /** `beforeWrite`: kept, since whose doing a change is shows by this look. */
-  readUser: (input: { run: RunRef; user: string; beforeWrite?: boolean }) => Promise<Sighting>;
-  /** Ids of the groups that a person is in, Everyone left out. */
-  readGroups: (input: { run: RunRef; user: string }) => Promise<OktaGroup[] | 'unreadable'>;
-  /** Looks until Okta shows what was done, for a bounded time. */
-  readBack: (input: {
+  mintToken: (input: {
     run: RunRef;
-    user: string;
-    statuses: string[];
-    inGroups: OktaGroupId[];
-    notInGroups: OktaGroupId[];
-  }) => Promise<ReadBack>;
+  }) => Promise<StepResult<{ expiresAt: string; scopes: string[] }>>;
+  /** @throws `GROUP_UNKNOWN`, `GROUP_NOT_MANAGEABLE` (parks). */
+  resolveGroups: (input: { run: RunRef; groups: string[] }) => Promise<StepResult<OktaGroup[]>>;
+  /** @throws `ACCOUNT_BUSY` (parks) unless `claims` says otherwise. */
+  readUser: (input: LookRequest) => Promise<StepResult<Sighting>>;
+  /** The groups that a person is in, Everyone left out. */
+  readGroups: (input: GroupsLook) => Promise<StepResult<OktaGroup[] | 'unreadable'>>;
+  /** Looks until Okta shows what was done, for a bounded time. */
+  readBack: (input: ReadBackRequest) => Promise<StepResult<ReadBack>>;
 }
 
 const GROUP_ID = /^00g[0-9A-Za-z]{17}$/;
@@ -58,11 +84,7 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
     mintToken: (input) =>
       step(input, async ({ okta, signal, take }) => {
         const { expiresAt, scopes } = take(await okta.mintToken({ signal }));
-        return {
-          value: { expiresAt, scopes },
-          detail: `Scopes: ${scopes.join(' ')}`,
-          deed: { kind: 'authorized' },
-        };
+        return { value: { expiresAt, scopes }, detail: `Scopes: ${scopes.join(' ')}` };
       }),
 
     resolveGroups: (input) =>
@@ -80,22 +102,25 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
         return {
           value: found,
           detail: `${groups.length} group(s) found`,
-          deed: { kind: 'wanted', groupIds: found.map(({ id }) => id) },
+          effects: [{ kind: 'groups-wanted', groupIds: found.map(({ id }) => id) }],
         };
       }),
 
     readUser: (input) =>
-      step(input, async (tools) => {
-        const sighting = await look(tools, input.user);
-        const said = { value: sighting, detail: describe(sighting) };
-        return input.beforeWrite === true ? { ...said, deed: looked(sighting) } : said;
+      step<Sighting>(input, async (tools) => {
+        const sighting = await lookFor(tools, input.user, {
+          ...(input.profile === undefined ? {} : { profile: input.profile }),
+          // Before a create nothing depends on it: one that exists after all refuses the create.
+          prove: input.intends !== 'create',
+        });
+        return told(input, sighting);
       }),
 
     readGroups: (input) =>
       step(input, async (tools) => {
         const groups = await groupsOf(tools, input.user);
         const detail = groups === 'unreadable' ? NOT_READABLE : `In ${groups.length} group(s)`;
-        return { value: groups, detail, deed: wasIn(groups) };
+        return { value: groups, detail, effects: intentsOf(groups, input) };
       }),
 
     readBack: (input) =>
@@ -103,27 +128,90 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
         const until = Date.now() + READ_BACK_MS;
         for (;;) {
           const seen = await compare(tools, input);
-          if (seen !== 'differs' || Date.now() >= until) return readBackOf(seen);
+          if (seen.kind !== 'differs' || Date.now() >= until) return readBackOf(seen);
           await Context.current().sleep(PAUSE_MS);
         }
       }),
   };
 }
 
-/** Without the name: deeds hold ids only. */
-function looked(sighting: Sighting): Deed {
-  if (sighting.kind !== 'seen') return { kind: 'looked', look: sighting };
-  const { name: _name, ...look } = sighting;
-  return { kind: 'looked', look: look satisfies Look };
+/** What a look says, keeps and claims. */
+function told(input: LookRequest, sighting: Sighting): Done<Sighting> {
+  const done = { value: sighting, detail: describe(sighting), effects: effectsOf(input, sighting) };
+  if (sighting.kind !== 'seen') return done;
+  const { oktaUserId, login, name } = sighting;
+  const shown = { ...done, shown: { oktaUserId, login, name } };
+  switch (input.claims) {
+    case 'no':
+      return shown;
+    case 'park':
+      return {
+        ...shown,
+        whenBusy: (by) => {
+          throw parked(problem('ACCOUNT_BUSY', sayBusy(by)));
+        },
+      };
+    case 'tell':
+      return {
+        ...shown,
+        whenBusy: (by) => ({ value: { kind: 'busy', by }, detail: sayBusy(by), status: 'skipped' }),
+      };
+  }
 }
 
-function wasIn(groups: OktaGroup[] | 'unreadable'): Deed {
+function sayBusy({ run, kind, phase, since, login }: AccountHolder): string {
+  return `The ${kind} ${run} of ${login} works on this account: ${phase} since ${since}. Cancel it or wait until it is over, then retry; an urgent offboarding takes its place with ifOpen "takeover".`;
+}
+
+/** The look, and the intent of the write that it allows. */
+function effectsOf({ intends, groupIds = [] }: LookRequest, sighting: Sighting): Effect[] {
+  if (sighting.kind !== 'seen' && sighting.kind !== 'absent' && sighting.kind !== 'unreadable') {
+    return [];
+  }
+  const seen = lookOf(sighting);
+  const looked: Effect = { kind: 'look', look: seen };
+  switch (intends) {
+    case null:
+      return [];
+    case 'suspend':
+      return mayBeSuspended(seen)
+        ? [looked, { kind: 'suspend', stage: 'intended', before: seen }]
+        : [looked];
+    case 'create':
+      return seen.kind === 'seen'
+        ? [looked]
+        : [looked, { kind: 'create', stage: 'intended', absentAt: seen.at, groupIds }];
+  }
+}
+
+function mayBeSuspended(seen: Look): boolean {
+  if (seen.kind !== 'seen') return seen.kind === 'unreadable';
+  return !['SUSPENDED', 'DEPROVISIONED'].includes(seen.status);
+}
+
+/** Only Okta's own groups can be changed. */
+function intentsOf(
+  groups: OktaGroup[] | 'unreadable',
+  { user, adopts, removes }: GroupsLook,
+): Effect[] {
   const known = groups === 'unreadable' ? [] : groups;
-  const own = known.filter(({ type }) => type === 'OKTA_GROUP');
-  return { kind: 'was-in', groupIds: own.map(({ id }) => id) };
+  const own = ownGroups(known);
+  if (adopts !== undefined) {
+    const groupIds = without(adopts.groupIds, own);
+    const { profile } = adopts;
+    return [
+      { kind: 'adopt', oktaUserId: user },
+      { kind: 'groups-before', groupIds: own },
+      { kind: 'add-to-groups', stage: 'intended', groupIds },
+      ...(profile === null
+        ? []
+        : [{ kind: 'change-profile', stage: 'intended', ...profile } as const]),
+    ];
+  }
+  if (removes === undefined) return [];
+  const groupIds = removableGroups(known, removes.ruled);
+  return [{ kind: 'remove-from-groups', stage: 'intended', groupIds }];
 }
-
-const NOT_READABLE = 'The role of this connection may not read users';
 
 /** By id or exact name. An ambiguous name is as bad as an unknown one: nobody should be put in by guess. */
 async function resolveGroup({ okta, signal, take }: StepTools, name: string): Promise<OktaGroup> {
@@ -158,71 +246,22 @@ function unknownGroup(name: string): (error: unknown) => never {
   };
 }
 
-/**
- * Reads a person by login or id. A 404 proves absence only to a role that may read users at all;
- * otherwise nothing is known (Okta does not say which of 403 and 404 it answers then).
- */
-export async function look({ okta, signal, take }: StepTools, user: string): Promise<Sighting> {
-  try {
-    const answer = await okta.getUser(user, { signal });
-    const found = take(answer);
-    return {
-      kind: 'seen',
-      oktaUserId: found.id,
-      status: found.status,
-      statusChanged: found.statusChanged,
-      name: [found.profile['firstName'], found.profile['lastName']]
-        .filter((part) => typeof part === 'string')
-        .join(' '),
-      at: answer.date ?? new Date().toISOString(),
-    };
-  } catch (error) {
-    if (!(error instanceof OktaError)) throw error;
-    const at = error.date ?? new Date().toISOString();
-    if (error.code === 'OKTA_NOT_FOUND') {
-      return { kind: (await okta.canReadUsers({ signal })) ? 'absent' : 'unreadable', at };
-    }
-    if (error.code === 'OKTA_FORBIDDEN') return { kind: 'unreadable', at };
-    throw error;
-  }
-}
-
-async function groupsOf(
-  { okta, signal, take }: StepTools,
-  user: string,
-): Promise<OktaGroup[] | 'unreadable'> {
-  try {
-    const groups = take(await okta.listUserGroups(user, { signal }));
-    return groups.filter((group) => group.type !== 'BUILT_IN');
-  } catch (error) {
-    if (isUnreadable(error)) return 'unreadable';
-    throw error;
-  }
-}
-
-function isUnreadable(error: unknown): boolean {
-  return (
-    error instanceof OktaError &&
-    (error.code === 'OKTA_FORBIDDEN' || error.code === 'OKTA_NOT_FOUND')
-  );
-}
-
-async function compare(
-  tools: StepTools,
-  expected: { user: string; statuses: string[]; inGroups: string[]; notInGroups: string[] },
-): Promise<ReadBack['kind']> {
+async function compare(tools: StepTools, expected: ReadBackRequest): Promise<ReadBack> {
   const person = await look(tools, expected.user);
-  if (person.kind === 'unreadable') return 'unreadable';
+  if (person.kind === 'unreadable') return { kind: 'unreadable', status: null };
   // By id and just written: a replica that lags.
-  if (person.kind === 'absent') return 'differs';
-  if (!expected.statuses.includes(person.status)) return 'differs';
-  if (expected.inGroups.length + expected.notInGroups.length === 0) return 'confirmed';
+  if (person.kind === 'absent') return { kind: 'differs', status: null };
+  const { status } = person;
+  if (!expected.statuses.includes(status)) return { kind: 'differs', status };
+  if (expected.inGroups.length + expected.notInGroups.length === 0) {
+    return { kind: 'confirmed', status };
+  }
   const groups = await groupsOf(tools, person.oktaUserId);
-  if (groups === 'unreadable') return 'unreadable';
+  if (groups === 'unreadable') return { kind: 'unreadable', status };
   const ids = new Set<string>(groups.map((group) => group.id));
   const right =
     expected.inGroups.every((id) => ids.has(id)) && !expected.notInGroups.some((id) => ids.has(id));
-  return right ? 'confirmed' : 'differs';
+  return { kind: right ? 'confirmed' : 'differs', status };
 }
 
 const READ_BACK_DETAIL: Record<ReadBack['kind'], string> = {
@@ -231,38 +270,30 @@ const READ_BACK_DETAIL: Record<ReadBack['kind'], string> = {
   unreadable: `${NOT_READABLE}; Okta's answers to the changes stand for it`,
 };
 
-function readBackOf(kind: ReadBack['kind']): {
-  value: ReadBack;
-  detail: string;
-  status: 'done' | 'skipped' | 'failed';
-} {
-  const status = ({ confirmed: 'done', differs: 'failed', unreadable: 'skipped' } as const)[kind];
-  return { value: { kind }, detail: READ_BACK_DETAIL[kind], status };
+function readBackOf(found: ReadBack): Done<ReadBack> {
+  const status = ({ confirmed: 'done', differs: 'failed', unreadable: 'skipped' } as const)[
+    found.kind
+  ];
+  return { value: found, detail: READ_BACK_DETAIL[found.kind], status };
 }
 
 function describe(sighting: Sighting): string {
   switch (sighting.kind) {
     case 'seen':
       return `Found, ${sighting.status}`;
+    case 'replaced':
+      return `The account ${sighting.was} is gone; ${sighting.oktaUserId} has the login now`;
+    case 'misnamed':
+      return `Okta takes this name for ${sighting.login}`;
     case 'absent':
       return 'Okta shows no such person';
     case 'unreadable':
       return NOT_READABLE;
+    case 'busy':
+      return sayBusy(sighting.by);
   }
 }
 
 function distinct(groups: OktaGroup[]): OktaGroup[] {
   return [...new Map(groups.map((group) => [group.id, group])).values()];
-}
-
-/** Somebody among the members of a group: the way of a role that may not read users. */
-export async function findMember(
-  { okta, signal, take }: StepTools,
-  group: OktaGroupId,
-  login: string,
-): Promise<OktaUser | null> {
-  const until = ({ profile }: OktaUser): boolean =>
-    typeof profile['login'] === 'string' && sameLogin(profile['login'], login);
-  const last = take(await okta.listGroupMembers(group, { signal, until })).at(-1);
-  return last !== undefined && until(last) ? last : null;
 }

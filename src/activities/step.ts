@@ -3,12 +3,12 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { OktaUserId } from '../domain/brand.js';
-import type { Deed } from '../domain/deeds.js';
+import { isIntent, type Effect } from '../domain/effects.js';
 import type { RunEvent, RunRef, StepStatus } from '../domain/run.js';
 import { OktaError, type Answer, type OktaClient, type OktaConnection } from '../okta/index.js';
-import type { StepReport, Store } from '../store/store.js';
+import type { AccountHolder, StepReport, Store } from '../store/store.js';
 import { createBlocking } from './blocking.js';
-import { blocked, CONNECTION_BLOCKED, judge } from './failures.js';
+import { blocked, CONNECTION_BLOCKED, judge, withEffects } from './failures.js';
 
 export interface ActivityDeps {
   okta: OktaClient;
@@ -40,9 +40,21 @@ export interface Done<T> {
   status?: 'done' | 'skipped' | 'undone' | 'failed';
   /** What was done in Okta, for the ledger; left out where nothing was changed. */
   action?: string;
-  /** What a recovery must know of it. */
-  deed?: Deed;
-  oktaUserId?: OktaUserId;
+  /** What the journal gets: results of this step, and intents of the write that follows it. */
+  effects?: Effect[];
+  /** The account that Okta showed. */
+  shown?: { oktaUserId: OktaUserId; login: string; name: string };
+  /**
+   * The account shown is to be this run's alone. Where another open run has it, this says what becomes of
+   * the step, and none of its effects are kept. May throw a failure that parks.
+   */
+  whenBusy?: (holder: AccountHolder) => Done<T>;
+}
+
+/** What every step gives to its workflow. */
+export interface StepResult<T> {
+  value: T;
+  effects: Effect[];
 }
 
 /** What the body of a step works with. */
@@ -52,6 +64,12 @@ export interface StepTools {
   signal: AbortSignal;
   /** Whether an earlier attempt may have reached Okta. */
   mayHaveHappened: boolean;
+  /** Says before a write what is known where Okta surely refuses it. */
+  ifRefused: (effects: Effect[]) => void;
+  /** Says that a write of this attempt was done, so that a later refusal does not count as nothing. */
+  wrote: () => void;
+  /** Keeps that an answer was lost although the step goes on. */
+  noteLost: (error: OktaError) => void;
   /** Unwraps an answer and keeps its request id. */
   take: <T>(answer: Answer<T>) => T;
 }
@@ -62,7 +80,12 @@ const HEARTBEAT_MS = 5_000;
 export type RunStep = <T>(
   input: { run: RunRef },
   body: (tools: StepTools) => Promise<Done<T>>,
-) => Promise<T>;
+) => Promise<StepResult<T>>;
+
+/** What an attempt leaves to the next one: the last attempt that surely did not reach Okta. */
+interface Progress {
+  untouchedThrough: number;
+}
 
 export function createStepRunner({ okta, store, now, observe }: ActivityDeps): RunStep {
   const blocking = createBlocking(store, now);
@@ -74,6 +97,12 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
     const startedAt = now().toISOString();
     const startedMs = performance.now();
     const requestIds: string[] = [];
+    const before = context.info.heartbeatDetails as Progress | undefined;
+    const mayHaveHappened = attempt > 1 && before?.untouchedThrough !== attempt - 1;
+    let isTouched = mayHaveHappened;
+    let hasEntered = false;
+    let refusal: Effect[] = [];
+    let lost: RunEvent | null = null;
 
     const ended = (
       result: ObservedStep['result'],
@@ -89,8 +118,8 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       status: StepStatus,
       detail: string | null,
       event: RunEvent | null,
-      learned: Pick<Done<unknown>, 'deed' | 'oktaUserId'> = {},
-    ): Promise<void> =>
+      learned: Pick<StepReport, 'effects' | 'shown' | 'claims'> = { effects: [] },
+    ): Promise<AccountHolder | null> =>
       persist(store, {
         run: input.run,
         activityId,
@@ -109,69 +138,113 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
 
     // Without signs of life, a task that was lost on its way to us would be missed after a minute only.
     const beat = setInterval(() => {
-      context.heartbeat();
+      context.heartbeat(before);
     }, HEARTBEAT_MS);
     const signal = unlessCancelled(context);
     try {
       const { passed } = await blocking.enter(input.run, activityType, connection, signal);
-      const done = await body({
+      hasEntered = true;
+      let done = await body({
         okta: connection,
         signal,
-        mayHaveHappened: attempt > 1,
+        mayHaveHappened,
+        ifRefused: (effects) => {
+          refusal = effects;
+        },
+        wrote: () => {
+          isTouched = true;
+        },
+        noteLost: (error) => {
+          if (error.oktaRequestId !== null) requestIds.push(error.oktaRequestId);
+          if (error.outcome === 'unknown') lost = lostAnswer(error);
+        },
         take: (answer) => {
           if (answer.requestId !== null) requestIds.push(answer.requestId);
           return answer.value;
         },
       });
-      const event =
-        done.action === undefined ? null : eventOf(context, done.action, done.detail, 'done');
-      const { deed, oktaUserId, status = 'done' } = done;
-      await report(status, done.detail, event, {
-        ...(deed === undefined ? {} : { deed }),
-        ...(oktaUserId === undefined ? {} : { oktaUserId }),
-      });
+      const holder = await tell(done);
+      if (holder !== null && done.whenBusy !== undefined) {
+        done = done.whenBusy(holder);
+        await tell(done);
+      }
+      const { status = 'done' } = done;
       if (status === 'done' || status === 'undone') await passed();
       ended(status);
-      return done.value;
+      // An intent is the workflow's to record, when the write really comes.
+      return { value: done.value, effects: resultsOf(done.effects ?? []) };
     } catch (error) {
       if (error instanceof OktaError) {
         if (error.oktaRequestId !== null) requestIds.push(error.oktaRequestId);
         throw await settle(error);
       }
       if (error instanceof ApplicationFailure && error.nonRetryable === true) {
-        await report('failed', error.message, null);
+        const effects = isUntouched(error.cause) ? refusal : [];
+        await report('failed', error.message, null, { effects });
+        ended(...troubleOf(error, context.cancellationSignal));
+        throw context.cancellationSignal.aborted
+          ? new CancelledFailure('cancelled', [effects])
+          : withEffects(error, effects);
       }
+      if (!hasEntered) leaveProgress();
       ended(...troubleOf(error, context.cancellationSignal));
       throw context.cancellationSignal.aborted ? new CancelledFailure('cancelled') : error;
     } finally {
       clearInterval(beat);
     }
 
+    function tell(done: Done<unknown>): Promise<AccountHolder | null> {
+      const { status = 'done', detail, action, effects = [], shown, whenBusy } = done;
+      const event = action === undefined ? lost : eventOf(context, action, detail, 'done');
+      return report(status, detail, event, {
+        effects,
+        ...(shown === undefined ? {} : { shown }),
+        claims: whenBusy !== undefined,
+      });
+    }
+
+    function isUntouched(cause: unknown): boolean {
+      return cause instanceof OktaError && cause.outcome === 'not-done' && !isTouched;
+    }
+
+    function lostAnswer(error: OktaError): RunEvent {
+      return eventOf(context, `${activityType}.answer-lost`, error.message, String(attempt));
+    }
+
     async function settle(error: OktaError): Promise<Error> {
-      const lost =
-        error.outcome === 'unknown'
-          ? eventOf(context, `${activityType}.answer-lost`, error.message, String(attempt))
-          : null;
+      const unanswered = error.outcome === 'unknown' ? lostAnswer(error) : null;
       const verdict = judge(error, attempt);
       switch (verdict.kind) {
         case 'retry':
           // A refusal that is simply repeated shows in Temporal; a lost answer is a fact to keep.
-          if (lost !== null) await report('running', error.message, lost);
+          if (unanswered !== null) await report('running', error.message, unanswered);
+          if (error.outcome === 'not-done') leaveProgress();
           ended('retried', error.code, error.code === 'OKTA_RATE_LIMITED' ? error.kind : null);
           return verdict.failure;
-        case 'park':
+        case 'park': {
           if (await blocking.isForMany(input.run, activityType, error)) {
+            if (error.outcome === 'not-done') leaveProgress();
             ended('blocked', error.code);
             return blocked(error.message);
           }
-          await report('failed', verdict.failure.message, lost);
+          const effects = isUntouched(error) ? refusal : [];
+          await report('failed', verdict.failure.message, unanswered, { effects });
           ended('parked', error.code);
-          return verdict.failure;
+          return withEffects(verdict.failure, effects);
+        }
         case 'block':
           await blocking.block(input.run.connection, verdict);
+          if (error.outcome === 'not-done') leaveProgress();
           ended('blocked', error.code);
           return blocked(verdict.detail);
       }
+    }
+
+    /** The SDK sends the last heartbeat before the failure, so the next attempt knows it. */
+    function leaveProgress(): void {
+      if (isTouched) return;
+      const progress: Progress = { untouchedThrough: attempt };
+      context.heartbeat(progress);
     }
   };
 }
@@ -202,7 +275,7 @@ function troubleOf(error: unknown, signal: AbortSignal): [Trouble, string | null
 }
 
 /**
- * A ledger row's key. A lost answer is a row for each attempt; a deed is one for the step, although a
+ * A ledger row's key. A lost answer is a row for each attempt; what was done is one for the step, although a
  * worker may die between writing it down and telling Temporal, and the next attempt finds it done.
  */
 function eventOf(context: Context, action: string, detail: string, part: string): RunEvent {
@@ -210,15 +283,21 @@ function eventOf(context: Context, action: string, detail: string, part: string)
   return { key: `${workflowExecution?.runId ?? ''}/${activityId}/${part}`, action, detail };
 }
 
-/** The deed is done; only its record is missing. Worth a few tries before the whole step is repeated. */
-async function persist(store: ActivityDeps['store'], report: StepReport): Promise<void> {
+/** It is done; only its record is missing. Worth a few tries before the whole step is repeated. */
+async function persist(
+  store: ActivityDeps['store'],
+  report: StepReport,
+): Promise<AccountHolder | null> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await store.runs.reportStep(report);
-      return;
+      return await store.runs.reportStep(report);
     } catch (error) {
       if (tries === STORE_ATTEMPTS) throw error;
       await Context.current().sleep(200 * 2 ** tries);
     }
   }
+}
+
+function resultsOf(effects: Effect[]): Effect[] {
+  return effects.filter((effect) => !isIntent(effect));
 }

@@ -1,6 +1,5 @@
 // Lets runs go on that parked for a refusal which turned out to be their connection's: once it permits
 // the step again, nobody has to decide for each of them.
-import { personWorkflowId } from '../contract/ids.js';
 import type { Logger } from '../observability/logger.js';
 import type { RefusalStore, RunStore } from '../store/store.js';
 import { startRounds, type Rounds } from './rounds.js';
@@ -31,7 +30,7 @@ async function retryMended({ refusals, runs, engine, log }: MendedDeps): Promise
       const event = { key: `asked/${actionId}`, action: 'resolve.asked', detail: reason };
       await runs.note(run, event, null);
       const message = { actionId, runId: run.id, requestedBy: null, reason };
-      const { kind } = await engine.act(personWorkflowId(run.connection, run.subjectRef), {
+      const { kind } = await engine.act(found.workflowId, {
         name: 'resolve',
         args: { ...message, decision: 'retry' },
       });

@@ -37,8 +37,8 @@ export function offboardInputOf(facts: OffboardingFacts): OffboardInput {
     // As it was asked for, also where it is just past; null: now.
     suspendAt: times.suspendAt ?? null,
     terms: termsOf(facts),
+    takeover: body.ifOpen === 'takeover',
     contractOf: null,
-    carried: null,
   };
 }
 

@@ -5,11 +5,11 @@
 // open rows that are not among them. Only those are described. A run counts as orphaned when two rounds
 // have found it so and its row has not moved in between: lists lag, and a run closes just after its last
 // report.
-import { personWorkflowId } from '../contract/ids.js';
 import { possibleActions } from '../domain/actions.js';
 import type { RunId } from '../domain/brand.js';
 import { orphanedBy, type WorkflowEnd } from '../domain/orphan.js';
 import { closedEvent, isOpen } from '../domain/run.js';
+import { metAlone } from '../domain/standing.js';
 import type { Logger } from '../observability/logger.js';
 import type { OpenRow, RunStore } from '../store/store.js';
 import { recoveryOf } from './recovery.js';
@@ -48,7 +48,7 @@ export function createOrphanSearch(deps: OrphanDeps): () => Promise<void> {
     const rows = await runs.openWithout(open, AT_ONCE);
     const found = new Map<RunId, number>();
     for (const row of rows) {
-      const seen = await engine.describe(workflowIdOf(row));
+      const seen = await engine.describe(row.workflowId);
       const fate = await fateOf(row, seen);
       if (fate === 'lives') continue;
       if (suspects.get(row.run.id) === row.version) await settle(row, fate, seen);
@@ -83,9 +83,7 @@ export function createOrphanSearch(deps: OrphanDeps): () => Promise<void> {
     const record = await runs.get(row.run.id);
     if (record === null) return 'gone';
     const problem = orphanedBy(end);
-    const { deadlines } = record;
-    // What is being taken back is the only open run that cannot be cancelled.
-    const undoing = !record.actions.includes('cancel');
+    const { deadlines, undoing } = record;
     const order = recoveryOf(
       record,
       {
@@ -105,7 +103,7 @@ export function createOrphanSearch(deps: OrphanDeps): () => Promise<void> {
     const actions = possibleActions({ phase: 'parked', waiting, deadlines, undoing });
     // Whoever marks the row starts it: of two APIs one, and none where the run has moved since.
     if (!(await runs.orphan({ row, problem, deadlines, actions }))) return 'moved';
-    return (await engine.start(startOrderOf(order))).kind;
+    return (await engine.start(startOrderOf(order, record.workflowId))).kind;
   }
 
   async function giveWay(row: OpenRow): Promise<string> {
@@ -117,19 +115,16 @@ export function createOrphanSearch(deps: OrphanDeps): () => Promise<void> {
       kind: row.kind,
       phase: 'completed',
       outcome: 'superseded',
-      deadlines: record.deadlines,
+      deadlines: metAlone(record.deadlines),
       waiting: null,
       problem: null,
       actions: [],
+      undoing: record.undoing,
       event: closedEvent('completed', LEFT_BEHIND),
       next: null,
     });
     return 'superseded';
   }
-}
-
-function workflowIdOf({ run }: OpenRow): string {
-  return personWorkflowId(run.connection, run.subjectRef);
 }
 
 const ENDS: readonly string[] = ['TERMINATED', 'TIMED_OUT', 'FAILED', 'CANCELLED', 'COMPLETED'];

@@ -3,7 +3,7 @@
 import { isGrpcServiceError, ServiceError as TemporalServiceError } from '@temporalio/client';
 import type { ProblemAnswer } from '../domain/answer.schema.js';
 import type { Fault } from '../domain/fault.schema.js';
-import type { RunAction, RunRecord } from '../domain/run.js';
+import type { RunAction, RunKind, RunRecord } from '../domain/run.js';
 import { ServiceError } from '../domain/service-error.js';
 
 export interface ProblemMore {
@@ -51,18 +51,31 @@ export class Problem extends Error {
     });
   }
 
-  static runOpen(run: RunRecord | null): Problem {
-    const detail =
-      run === null
-        ? 'Another run of this person is open'
-        : `Another run of this person is open: ${run.id} (${run.kind}, ${run.phase}); possible with it: ${run.actions.join(', ') || 'nothing'}`;
+  /** @param wanted the kind of the request that found it open */
+  static runOpen(run: RunRecord | null, wanted: RunKind): Problem {
+    const title = 'Another run is open';
+    const urgent = wanted === 'offboarding' ? '; for an urgent one send ifOpen "takeover"' : '';
+    if (run === null) {
+      return new Problem(409, 'RUN_OPEN', title, `Another run of this person is open${urgent}`);
+    }
+    const actions = harmlessActions(run);
+    const whose = `${run.id}, ${run.kind} of ${run.person.login}, ${run.phase} since ${run.createdAt}`;
+    const possible = `possible with it: ${actions.join(', ') || 'nothing'}`;
     return new Problem(
       409,
       'RUN_OPEN',
-      'Another run is open',
-      detail,
-      run === null ? {} : { run, actions: run.actions },
+      title,
+      `Another run of this person is open: ${whose}; ${possible}${urgent}`,
+      { run: { ...run, actions }, actions },
     );
+  }
+
+  static superseded(run: RunRecord, by: RunRecord | null): Problem {
+    const detail = `Its place was taken by ${run.supersededBy ?? 'another run'}, which is the one to act on`;
+    return new Problem(409, 'ACTION_NOT_POSSIBLE', 'That cannot be done now', detail, {
+      ...(by === null ? {} : { run: by }),
+      actions: [],
+    });
   }
 
   static temporalUnavailable(detail: string): Problem {
@@ -106,11 +119,23 @@ export function problemBody(problem: Problem, requestId: string): ProblemAnswer 
     code: problem.code,
     requestId,
     ...(errors === undefined ? {} : { errors }),
-    ...(run === undefined
-      ? {}
-      : { run: { id: run.id, kind: run.kind, phase: run.phase, actions: run.actions } }),
+    ...(run === undefined ? {} : { run: seenRun(run) }),
     ...(actions === undefined ? {} : { actions }),
   };
+}
+
+function seenRun({ id, kind, phase, person, createdAt, actions }: RunRecord) {
+  return { id, kind, phase, login: person.login, since: createdAt, actions };
+}
+
+/**
+ * What can be done with a run that is in the way without giving anybody access: who asks may mean somebody
+ * else than the run does.
+ */
+function harmlessActions({ kind, actions }: RunRecord): RunAction[] {
+  const gives: RunAction[] =
+    kind === 'offboarding' ? ['cancel', 'resolve'] : ['expedite', 'resolve'];
+  return actions.filter((action) => !gives.includes(action));
 }
 
 function unforeseen(): Problem {

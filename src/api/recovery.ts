@@ -39,7 +39,7 @@ function contractEndOf(record: RunRecord, onboarding: OnboardInput): OffboardInp
     person,
     suspendAt: deadlines.suspendAt ?? contractEnd.endsAt,
     terms: contractEnd.terms,
+    takeover: false,
     contractOf,
-    carried: null,
   };
 }

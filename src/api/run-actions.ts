@@ -2,7 +2,6 @@
 // workflow decides, the ledger remembers who asked. A message goes to the person's workflow id, never
 // to one of Temporal's run ids, and says which run it is meant for.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { personWorkflowId } from '../contract/ids.js';
 import type { ActionBase, Reschedule } from '../contract/messages.js';
 import { isOpen, type Decision, type RunRecord, type TimeValue } from '../domain/run.js';
 import type { ApiKey, RunStore } from '../store/store.js';
@@ -52,7 +51,9 @@ export function createRunActions(deps: RunActionsDeps): RunActions {
   const { runs, engine, showMs = SHOW_MS } = deps;
 
   async function target(run: RunRecord, wanted: Wanted) {
-    const next = isOpen(run.phase) || run.next === null ? null : await runs.get(run.next);
+    if (run.supersededBy !== null) throw Problem.superseded(run, await runs.get(run.supersededBy));
+    const next =
+      isOpen(run.phase) || run.continuesAs === null ? null : await runs.get(run.continuesAs);
     const moved = next === null ? null : movedToNext(run, next, wanted);
     const chosen = moved === null || next === null ? { run, wanted } : { run: next, wanted: moved };
     const misfit = misfitOf(chosen.run, chosen.wanted);
@@ -74,7 +75,7 @@ export function createRunActions(deps: RunActionsDeps): RunActions {
   }
 
   async function cancel(run: RunRecord): Promise<Done> {
-    const workflowId = personWorkflowId(run.connection, run.subjectRef);
+    const { workflowId } = run;
     const seen = await engine.describe(workflowId);
     if (seen === null) return gone(run);
     // A cancellation cannot say which run it is for, so that is looked at before.
@@ -99,7 +100,7 @@ export function createRunActions(deps: RunActionsDeps): RunActions {
   }
 
   async function send(run: RunRecord, message: ActionMessage): Promise<Done> {
-    const outcome = await engine.act(personWorkflowId(run.connection, run.subjectRef), message);
+    const outcome = await engine.act(run.workflowId, message);
     switch (outcome.kind) {
       case 'applied': {
         const seen = await shown(run, (now) => fingerprint(now) !== fingerprint(run));

@@ -1,6 +1,6 @@
 // Finds a run by the id that people write, as far as their key may see it, and looks at it in Temporal
 // where it is open. Never queries the workflow: without a worker a query hangs to its deadline.
-import { parseRunAddress, personWorkflowId } from '../contract/ids.js';
+import { parseRunAddress } from '../contract/ids.js';
 import type { RunAnswer } from '../domain/answer.schema.js';
 import { isOpen, type RunRecord } from '../domain/run.js';
 import type { Logger } from '../observability/logger.js';
@@ -9,6 +9,8 @@ import { mayUse } from './auth.js';
 import { pendingWork, WORKER_LATE_MS } from './pending-work.js';
 import { Problem } from './problem.js';
 import { runView, type Live, type TemporalUi } from './run-view.js';
+import { askedOf } from './asked.js';
+import { inputOf } from './start-order.js';
 import type { Engine } from './temporal.js';
 
 export interface RunReader {
@@ -47,9 +49,8 @@ export function createRunReader({ runs, engine, ui, log }: RunReaderDeps): RunRe
   }
 
   async function look(run: RunRecord): Promise<Live | null> {
-    const workflowId = personWorkflowId(run.connection, run.subjectRef);
     try {
-      const seen = await engine.describe(workflowId, DESCRIBE_MS);
+      const seen = await engine.describe(run.workflowId, DESCRIBE_MS);
       // The person's workflow may be another run's by now.
       if (seen?.run !== run.id) return null;
       const work = pendingWork(seen.description.raw, Date.now());
@@ -74,8 +75,8 @@ export function createRunReader({ runs, engine, ui, log }: RunReaderDeps): RunRe
 
   /** What can be done with a finished onboarding is what its contract end allows. */
   async function actionsOf(run: RunRecord): Promise<RunRecord['actions']> {
-    if (isOpen(run.phase) || run.kind !== 'onboarding' || run.next === null) return run.actions;
-    const next = await runs.get(run.next);
+    if (isOpen(run.phase) || run.continuesAs === null) return run.actions;
+    const next = await runs.get(run.continuesAs);
     if (next === null) return run.actions;
     return next.actions.filter(
       (action) =>
@@ -86,11 +87,13 @@ export function createRunReader({ runs, engine, ui, log }: RunReaderDeps): RunRe
   return {
     find,
     show: async (run) => {
-      const [live, actions] = await Promise.all([
+      const [live, actions, input] = await Promise.all([
         isOpen(run.phase) ? look(run) : null,
         actionsOf(run),
+        runs.input(run.id),
       ]);
-      return runView({ ...run, actions }, ui, live);
+      const asked = input === null ? null : askedOf(inputOf(run.kind, input));
+      return { ...runView({ ...run, actions }, ui, live), request: asked };
     },
     row: (run) => runView(run, ui),
   };

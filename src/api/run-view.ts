@@ -1,7 +1,6 @@
 // A run as it is shown: the store's row, and where it is open what one `describe` adds: what it waits
 // for right now, and a step that is under way and has left no row yet.
 import type { RunAnswer } from '../domain/answer.schema.js';
-import { personWorkflowId } from '../contract/ids.js';
 import { isOpen, type RunRecord, type StepRecord, type Waiting } from '../domain/run.js';
 import type { PendingWork } from './pending-work.js';
 
@@ -27,11 +26,15 @@ export function runView(run: RunRecord, ui: TemporalUi, live: Live | null = null
     outcome: run.outcome,
     previous: run.previous,
     next: run.next,
+    continuesAs: run.continuesAs,
+    supersededBy: run.supersededBy,
     person: run.person,
     requestedBy: run.requestedBy,
     reason: run.reason,
     batch: run.batch,
+    actor: run.apiKeyId === null ? null : `key:${run.apiKeyId}`,
     createdAt: run.createdAt,
+    updatedAt: run.updatedAt,
     finishedAt: run.finishedAt,
     deadlines: run.deadlines,
     waiting: waitingOf(run, live),
@@ -63,8 +66,8 @@ function stepsOf(rows: StepRecord[], live: Live | null): StepRecord[] {
 }
 
 function temporalOf(run: RunRecord, ui: TemporalUi, live: Live | null): RunAnswer['temporal'] {
-  const workflowId = personWorkflowId(run.connection, run.subjectRef);
-  const runId = live?.workflowRunId ?? null;
+  const { workflowId } = run;
+  const runId = live?.workflowRunId ?? run.workflowRunId;
   const page =
     ui.url === null
       ? null

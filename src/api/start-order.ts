@@ -1,7 +1,6 @@
 // From a workflow input to everything that its workflow is started with. Pure, and from the input
 // alone, so that the sweep starts a row exactly as the request would have.
 import type { Priority, SearchAttributePair } from '@temporalio/common';
-import { personWorkflowId } from '../contract/ids.js';
 import {
   TenureConnection,
   TenureDueAt,
@@ -69,14 +68,15 @@ export function beginningOf({ kind, input }: RunInput): Beginning {
   return { phase, deadlines, waiting, actions };
 }
 
-export function startOrderOf(run: RunInput): StartOrder {
+/** @param workflowId of the row: the usual one, or the one of the run that it takes over from */
+export function startOrderOf(run: RunInput, workflowId: string): StartOrder {
   const { kind, input } = run;
   const { connection, subjectRef, id } = input.run;
   const { phase, waiting } =
     input.recovered === undefined ? beginningOf(run) : { phase: 'parked', waiting: null };
   const due = waiting?.until;
   return {
-    workflowId: personWorkflowId(connection, subjectRef),
+    workflowId,
     workflowType: kind === 'onboarding' ? ONBOARD : OFFBOARD,
     input,
     searchAttributes: [

@@ -5,22 +5,29 @@ import type { Takeover } from '../contract/messages.js';
 import type { OffboardInput } from '../contract/workflows.js';
 import { isOpen, type RunKind, type RunRecord, type RunRef } from '../domain/run.js';
 import type { Logger } from '../observability/logger.js';
-import type { NewRun, RunStore } from '../store/store.js';
+import type { EarlierRun, NewRun, RunStore } from '../store/store.js';
 import { Problem } from './problem.js';
 import { inputOf, startOrderOf, type RunInput, type StartOrder } from './start-order.js';
-import type { Engine, StartOutcome } from './temporal.js';
+import type { ActionOutcome, Engine, StartOutcome } from './temporal.js';
 
 export interface Starter {
   /**
-   * Accepts the request and starts it. `isNew` is false for the same request again.
+   * Accepts the request and starts it. `isNew` is false for the same request again; where its run had done
+   * its part, that run has looked again, or (`isConfirmed` false) is told to by whichever worker comes.
    * @throws {Problem} `RUN_OPEN`, `TEMPORAL_UNAVAILABLE`; the row is withdrawn then.
    */
-  submit(run: NewRun, input: RunInput): Promise<{ run: RunRecord; isNew: boolean }>;
+  submit(run: NewRun, input: RunInput, actionId: string): Promise<Submitted>;
   /**
    * Settles a row that Temporal may or may not have: harmless however often it is called.
    * @throws Temporal's or the database's errors: try again later.
    */
   ensureStarted(row: { run: RunRef; kind: RunKind; takeover: boolean }): Promise<Settled>;
+}
+
+export interface Submitted {
+  run: RunRecord;
+  isNew: boolean;
+  isConfirmed: boolean;
 }
 
 /** `waiting`: the person's workflow before is still closing. `lost`: she has another open run. */
@@ -34,6 +41,8 @@ export interface StarterDeps {
   closingMs?: number;
 }
 
+/** A run that looks again may end by that, and another one may have come meanwhile. */
+const TURNS = 3;
 /** A workflow closes within milliseconds after its run was reported over. */
 const CLOSING_MS = 2_000;
 const RETRY_EVERY_MS = 100;
@@ -42,20 +51,57 @@ export function createStarter(deps: StarterDeps): Starter {
   const { runs, engine, log } = deps;
   const closingMs = deps.closingMs ?? CLOSING_MS;
 
-  async function submit(row: NewRun, input: RunInput) {
-    const acceptance = await runs.accept(row);
-    switch (acceptance.kind) {
-      case 'same':
-        return { run: acceptance.run, isNew: false };
-      case 'open':
-        throw Problem.runOpen(acceptance.run);
-      case 'accepted':
-        await begin(row, startOrderOf(input));
-        return { run: acceptance.run, isNew: true };
+  /** Each turn settles what the one before it found; a run that looks again may have ended by that. */
+  async function submit(row: NewRun, input: RunInput, actionId: string): Promise<Submitted> {
+    for (let turn = 1; ; turn += 1) {
+      const acceptance = await runs.accept(row);
+      const { run } = acceptance;
+      switch (acceptance.kind) {
+        case 'same':
+          return { run, isNew: false, isConfirmed: true };
+        case 'accepted': {
+          const { earlier } = acceptance;
+          const order = startOrderOf(repeating(input, earlier), run.workflowId);
+          await begin(row, order);
+          return { run, isNew: true, isConfirmed: true };
+        }
+        case 'look-again': {
+          const looked = await lookAgain(run, row, `${actionId}/${turn}`);
+          if (looked.kind === 'unconfirmed') return { run, isNew: false, isConfirmed: false };
+          const now = (await runs.get(run.id)) ?? run;
+          if (looked.kind === 'applied' && isOpen(now.phase)) {
+            return { run: now, isNew: false, isConfirmed: true };
+          }
+          if (turn === TURNS) throw Problem.runOpen(now, row.kind);
+          break;
+        }
+        case 'open': {
+          // The login may have another holder by now, which only a look tells.
+          const isKnown = run.kind === 'offboarding' && run.person.oktaUserId !== null;
+          if (!isKnown || turn === TURNS) throw Problem.runOpen(run, row.kind);
+          const { kind } = await lookAgain(run, row, `${actionId}/${turn}`);
+          const still = await runs.openFor(run.connection, row.run.subjectRef);
+          if (kind !== 'applied' || still?.id === run.id) throw Problem.runOpen(run, row.kind);
+        }
+      }
     }
   }
 
-  async function begin({ run, takeover }: NewRun, order: StartOrder): Promise<void> {
+  /** Has the run look at its account, on record. */
+  async function lookAgain(
+    run: RunRecord,
+    { requestedBy, reason, apiKeyId }: NewRun,
+    actionId: string,
+  ): Promise<ActionOutcome> {
+    const by = requestedBy === null ? null : `by ${requestedBy}`;
+    const event = { key: `asked/${actionId}`, action: 'look-again.asked', detail: by };
+    const ref = refOf(run);
+    await runs.note(ref, event, apiKeyId);
+    const args = { actionId, runId: run.id, requestedBy, reason };
+    return engine.act(run.workflowId, { name: 'lookAgain', args });
+  }
+
+  async function begin({ run, kind, takeover }: NewRun, order: StartOrder): Promise<void> {
     const started = await startOnceFree(order, takeover);
     switch (started.kind) {
       case 'started':
@@ -76,7 +122,7 @@ export function createStarter(deps: StarterDeps): Starter {
         return;
       case 'taken':
         await runs.withdraw(run.id);
-        throw Problem.runOpen(started.by);
+        throw Problem.runOpen(started.by, kind);
     }
   }
 
@@ -131,7 +177,7 @@ export function createStarter(deps: StarterDeps): Starter {
     const record = await runs.get(row.run.id);
     const stored = await runs.input(row.run.id);
     if (record === null || stored === null) return 'lost';
-    const order = startOrderOf(inputOf(row.kind, stored));
+    const order = startOrderOf(inputOf(row.kind, stored), record.workflowId);
     const seen = await engine.describe(order.workflowId);
     if (hasBegun(record) || seen?.run === row.run.id) {
       await runs.markStarted(row.run.id, seen?.run === row.run.id ? seen.workflowRunId : null);
@@ -169,10 +215,11 @@ export function createStarter(deps: StarterDeps): Starter {
           kind: record.kind,
           phase: 'failed',
           outcome: 'failed',
-          deadlines: record.deadlines,
+          deadlines: {},
           waiting: null,
           problem: null,
           actions: [],
+          undoing: false,
           event: {
             key: 'start.lost',
             action: 'run.failed',
@@ -191,6 +238,18 @@ export function createStarter(deps: StarterDeps): Starter {
 /** The workflow has been at work on it, whatever the row says of its start. */
 function hasBegun(record: RunRecord): boolean {
   return !isOpen(record.phase) || record.steps.length > 0 || record.next !== null;
+}
+
+function refOf({ id, connection, subjectRef, requestId }: RunRecord): RunRef {
+  return { id, connection, subjectRef, requestId };
+}
+
+/** The workflow is told whose request it repeats. */
+function repeating(run: RunInput, earlier: EarlierRun | null): RunInput {
+  if (earlier === null) return run;
+  return run.kind === 'onboarding'
+    ? { kind: run.kind, input: { ...run.input, earlier } }
+    : { kind: run.kind, input: { ...run.input, earlier } };
 }
 
 /** The same message however often it is sent: the request's own id names it. */

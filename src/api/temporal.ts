@@ -13,7 +13,7 @@ import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@tempo
 import proto from '@temporalio/proto';
 import { adoptKeyWorkflowId } from '../contract/ids.js';
 import { ACTION_NOT_POSSIBLE, KEY_OFFERED, TAKEOVER, type Takeover } from '../contract/messages.js';
-import type { Expedite, Reschedule, Resolve } from '../contract/messages.js';
+import type { Expedite, LookAgain, Reschedule, Resolve } from '../contract/messages.js';
 import { TenureConnection, TenureRun } from '../contract/search-attributes.js';
 import {
   ADOPT_KEY,
@@ -39,7 +39,8 @@ export type StartOutcome =
 export type ActionMessage =
   | { name: 'reschedule'; args: Reschedule }
   | { name: 'expedite'; args: Expedite }
-  | { name: 'resolve'; args: Resolve };
+  | { name: 'resolve'; args: Resolve }
+  | { name: 'lookAgain'; args: LookAgain };
 
 export type ActionOutcome =
   | { kind: 'applied' }

@@ -17,12 +17,21 @@ export function personWorkflowId(connection: ConnectionId, subjectRef: SubjectRe
   return `person/${connection}/${subjectRef}`;
 }
 
-/** The inverse of {@link personWorkflowId}; null for any other workflow id. */
+/**
+ * `person/<connection>/<subjectRef>/<requestId>`: for a request about the new holder of a login, while the
+ * usual workflow id is in use by a run of the former one.
+ */
+export function furtherPersonWorkflowId({ connection, subjectRef, requestId }: RunRef): string {
+  return `${personWorkflowId(connection, subjectRef)}/${requestId}`;
+}
+
+/** The inverse of both; null for any other workflow id. */
 export function parsePersonWorkflowId(
   workflowId: string,
 ): { connection: ConnectionId; subjectRef: SubjectRef } | null {
-  const [kind, connection, subjectRef, ...rest] = workflowId.split('/');
+  const [kind, connection, subjectRef, requestId, ...rest] = workflowId.split('/');
   if (kind !== 'person' || rest.length > 0) return null;
+  if (requestId !== undefined && !UUID.test(requestId)) return null;
   if (!CONNECTION_ID.test(connection ?? '') || !SUBJECT_REF.test(subjectRef ?? '')) return null;
   return { connection: as(connection ?? ''), subjectRef: as(subjectRef ?? '') };
 }

@@ -22,10 +22,13 @@ export interface Expedite extends ActionBase {
 export interface Resolve extends ActionBase {
   decision: Decision;
 }
+/** The same offboarding was asked for again: a run that has suspended looks whether it still holds. */
+export type LookAgain = ActionBase;
 /** Update and signal share a name; Temporal keeps the two kinds apart. */
 export const RESCHEDULE = 'reschedule';
 export const EXPEDITE = 'expedite';
 export const RESOLVE = 'resolve';
+export const LOOK_AGAIN = 'lookAgain';
 export const TAKEOVER = 'takeover';
 
 export const rescheduleUpdate: UpdateDefinition<void, [Reschedule]> = defineUpdate(RESCHEDULE);
@@ -34,6 +37,8 @@ export const resolveUpdate: UpdateDefinition<void, [Resolve]> = defineUpdate(RES
 export const rescheduleSignal = defineSignal<[Reschedule]>(RESCHEDULE);
 export const expediteSignal = defineSignal<[Expedite]>(EXPEDITE);
 export const resolveSignal = defineSignal<[Resolve]>(RESOLVE);
+export const lookAgainUpdate: UpdateDefinition<void, [LookAgain]> = defineUpdate(LOOK_AGAIN);
+export const lookAgainSignal = defineSignal<[LookAgain]>(LOOK_AGAIN);
 /** Always sent as `signalWithStart` of `offboard`, so that an urgent offboarding never bounces. */
 export const takeoverSignal = defineSignal<[Takeover]>(TAKEOVER);
 

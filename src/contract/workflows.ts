@@ -1,7 +1,8 @@
 // What the two workflow types take and give. Payloads pass through JSON: plain objects and strings.
-import type { ConnectionId, OktaGroupId, OktaUserId, RequestId } from '../domain/brand.js';
+import type { ConnectionId, OktaUserId, RequestId, RunId } from '../domain/brand.js';
 import type { JsonValue } from '../domain/okta-user.js';
-import type { Deadlines, Problem, RunOutcome, RunRef, TimeValue } from '../domain/run.js';
+import type { Journal } from '../domain/effects.js';
+import type { Deadlines, Problem, RunKind, RunOutcome, RunRef, TimeValue } from '../domain/run.js';
 
 /** Registered workflow types. */
 export const ONBOARD = 'onboard';
@@ -44,6 +45,12 @@ export interface OffboardTerms {
   whenNotSuspendable: WhenNotSuspendable;
 }
 
+/** A run of the very same request before this one, and the account that it worked on. */
+export interface Earlier {
+  run: RunId;
+  oktaUserId: OktaUserId | null;
+}
+
 export interface OnboardInput {
   run: RunRef;
   person: NewPerson;
@@ -57,6 +64,10 @@ export interface OnboardInput {
   onExisting: OnExisting;
   /** The person's id in the asking system; kept, not acted on. */
   externalId?: string;
+  /** The access profile whose groups and attributes stand in this input; kept, not acted on. */
+  accessProfile?: string;
+  /** Whose account is in order needs no write. */
+  earlier?: Earlier;
   recovered?: Recovered;
 }
 
@@ -67,11 +78,23 @@ export interface OffboardInput {
   /** Null: now. */
   suspendAt: TimeValue | null;
   terms: OffboardTerms;
+  /** It takes the place of whichever run works on the account. */
+  takeover: boolean;
   /** The onboarding whose contract end this is: a cancel of it makes the contract open-ended. */
   contractOf: RunRef | null;
-  /** What an earlier run of this person did and this one must be able to undo. */
-  carried: Carried | null;
+  earlier?: Earlier;
+  /** From the run before it on the same workflow id. */
+  inherited?: Inherited;
   recovered?: Recovered;
+}
+
+/** What outlives continue-as-new. */
+export interface Inherited {
+  from: RunKind;
+  /** What the run before did, and this one must be able to take back. */
+  journal: Journal;
+  /** Urgent offboardings that the execution before could not look at. */
+  takeovers: Takeover[];
 }
 
 /** A run whose workflow was ended from outside: how it stood, by the store. */
@@ -100,18 +123,8 @@ export interface Takeover extends ActionBase {
   input: OffboardInput;
 }
 
-/** What outlives continue-as-new. */
-export interface Carried {
-  /** This person was suspended by an earlier run, so an undo of this one unsuspends. */
-  suspended: boolean;
-  /** Groups that an earlier run took the person out of. */
-  removedGroups: OktaGroupId[];
-  /** Urgent offboardings that arrived too late for the execution before. */
-  takeovers: Takeover[];
-}
-
-/** What Temporal keeps as the result of a run. */
+/** What Temporal keeps as the result of a run. `moved`: it goes on under another workflow id. */
 export interface RunResult {
-  outcome: RunOutcome;
+  outcome: RunOutcome | 'moved';
   oktaUserId: OktaUserId | null;
 }

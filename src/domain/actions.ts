@@ -1,29 +1,18 @@
 // What can be asked of a run, by where it stands, and why not. Pure; the workflow's validators decide
 // by it, and the API tells what is possible.
 import {
+  DEADLINE_OF,
   RUN_ACTIONS,
   type Deadlines,
   type Moment,
   type RunAction,
-  type RunPhase,
   type TimeValue,
   type Waiting,
 } from './run.js';
+import type { Standing as RunStanding } from './standing.js';
 
 /** Where a run stands, as far as it matters for what can be asked of it. */
-export interface Standing {
-  phase: RunPhase;
-  waiting: Waiting | null;
-  deadlines: Deadlines;
-  undoing: boolean;
-}
-
-/** The deadline that each moment waits for. */
-export const DEADLINE_OF = {
-  start: 'startAt',
-  suspend: 'suspendAt',
-  deprovision: 'deprovisionAt',
-} as const satisfies Record<Moment, keyof Deadlines>;
+type Standing = Pick<RunStanding, 'phase' | 'waiting' | 'deadlines' | 'undoing'>;
 
 /** Deadlines in the order in which they come; one that has passed cannot be moved. */
 const ORDER: readonly (keyof Deadlines)[] = ['startAt', 'suspendAt', 'deprovisionAt', 'endsAt'];
@@ -82,7 +71,8 @@ export function refuseExpedite(standing: Standing, what: Moment): string | null 
 }
 
 function isAhead({ waiting, deadlines }: Standing, name: keyof Deadlines): boolean {
-  if (deadlines[name] === undefined) return false;
+  const deadline = deadlines[name];
+  if (deadline === undefined || deadline.metAt !== undefined) return false;
   const awaited = waiting === null ? undefined : momentOf(waiting);
   return awaited === undefined || ORDER.indexOf(name) >= ORDER.indexOf(DEADLINE_OF[awaited]);
 }

@@ -20,6 +20,8 @@ const timeAnswer = z
   .object({
     at: instant,
     local: z.string().optional().meta({ example: '2027-03-31T17:00[Europe/Berlin]' }),
+    metAt: instant.optional().meta({ description: 'When it was done.' }),
+    lateMs: z.number().optional().meta({ description: 'How much later than asked.' }),
   })
   .meta({ id: 'Time' });
 
@@ -44,6 +46,15 @@ export const runAnswer = z
     outcome: z.enum(RUN_OUTCOMES).nullable(),
     previous: z.string().nullable(),
     next: z.string().nullable(),
+    continuesAs: z.string().nullable().meta({
+      description: 'Its own contract end: cancel and reschedule pass on to it.',
+    }),
+    supersededBy: z.string().nullable().meta({
+      description: 'The run that has taken its place; nothing passes on to it.',
+    }),
+    request: z.record(z.string(), z.unknown()).nullable().optional().meta({
+      description: 'What was asked for, where the run is shown by itself.',
+    }),
     person: z.object({
       login: z.string(),
       name: z.string().nullable(),
@@ -52,7 +63,9 @@ export const runAnswer = z
     requestedBy: z.string().nullable(),
     reason: z.string().nullable(),
     batch: z.string().nullable(),
+    actor: z.string().nullable().meta({ example: 'key:01990000' }),
     createdAt: instant,
+    updatedAt: instant,
     finishedAt: instant.nullable(),
     deadlines: z.object({
       startAt: timeAnswer.optional(),
@@ -144,6 +157,8 @@ export const problemAnswer = z
         id: z.string(),
         kind: z.enum(RUN_KINDS),
         phase: z.enum(RUN_PHASES),
+        login: z.string(),
+        since: instant,
         actions: z.array(z.enum(RUN_ACTIONS)),
       })
       .optional()

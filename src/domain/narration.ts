@@ -1,26 +1,14 @@
 // A run in words, for whoever reads the Temporal Web UI or looks from a terminal. Pure.
-import type {
-  Problem,
-  RunKind,
-  RunOutcome,
-  RunPhase,
-  TimeValue,
-  Waiting,
-  WaitingFor,
-} from './run.js';
+import type { RunKind, RunOutcome, TimeValue, WaitingFor } from './run.js';
+import type { Standing } from './standing.js';
 
-export interface Standing {
-  kind: RunKind;
-  phase: RunPhase;
-  outcome: RunOutcome | null;
-  waiting: Waiting | null;
-  problem: Problem | null;
-}
+type Told = Pick<Standing, 'outcome' | 'waiting' | 'problem'> & { kind: RunKind };
 
 export const WAITS: Record<WaitingFor, string> = {
   start: 'Waiting for the first day',
   suspend: 'Waiting for the last day; access goes on until then',
-  deprovision: 'Suspended; on hold until the end of the undo window',
+  deprovision: 'On hold until the account is deactivated',
+  'hold-end': 'On hold until the end of the undo window',
   'rate-limit': 'Waiting for Okta’s rate limit',
   retry: 'Waiting to try again',
   decision: 'Waiting for a decision',
@@ -38,7 +26,7 @@ export const ENDS: Record<RunOutcome, string> = {
   failed: 'Failed',
 };
 
-export function narrate({ kind, outcome, waiting, problem }: Standing): string {
+export function narrate({ kind, outcome, waiting, problem }: Told): string {
   const what = kind === 'onboarding' ? 'Onboarding' : 'Offboarding';
   if (problem !== null) return `**${what}: ${problem.title}.** ${problem.detail}`;
   if (outcome !== null) return `**${what}:** ${ENDS[outcome]}.`;

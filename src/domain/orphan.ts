@@ -1,8 +1,7 @@
 // What is said of a run whose workflow was ended from outside. Pure.
-import { DEADLINE_OF } from './actions.js';
 import { say } from './narration.js';
 import { problem } from './problem.js';
-import type { Deadlines, Moment, Problem } from './run.js';
+import { DEADLINE_OF, type Deadlines, type Moment, type Problem } from './run.js';
 
 /** How Temporal has it: a closed status of its own, or no such workflow at all. */
 export type WorkflowEnd =
@@ -20,7 +19,7 @@ const HOW: Record<WorkflowEnd, string> = {
 export function orphanedBy(end: WorkflowEnd): Problem {
   return problem(
     'ORPHANED',
-    `The workflow of this run ${HOW[end]}. Nothing happens before somebody decides: "retry" goes on where it stood, "abort" leaves everything as it is, a cancel takes back what was done.`,
+    `The workflow of this run ${HOW[end]}. Nothing happens before somebody decides: "retry" goes on where it stood, "abort" takes back what was done, "leave" ends the run and lets everything stay as it is.`,
   );
 }
 

@@ -53,6 +53,17 @@ export function isOurSuspension(
   );
 }
 
+/** Whether a suspension that stands there now was made after ours, and so by somebody else. */
+export function isLaterSuspension(
+  now: { statusChanged: string | null },
+  suspendedAt: string,
+): boolean {
+  return (
+    now.statusChanged !== null &&
+    Date.parse(now.statusChanged) > Date.parse(suspendedAt) + TOLERANCE_MS
+  );
+}
+
 function isBy(at: number, until: string | undefined): boolean {
   return until === undefined || at <= Date.parse(until) + UNDER_WAY_MS;
 }

@@ -13,25 +13,18 @@ const TITLES: Record<ProblemCode, string> = {
   UNDO_INCOMPLETE: 'The undo could not be finished',
   BRAKE: 'Too many people at once',
   ORPHANED: 'The run was ended from outside',
+  ACCOUNT_BUSY: 'Another run works on this account',
 };
 
-/** An orphan may be left alone: nobody knows better than Okta what its workflow did last. */
-const DECISIONS_OF: Partial<Record<ProblemCode, readonly Decision[]>> = {
-  ORPHANED: ['retry', 'abort', 'leave'],
+const DECISIONS_OF: Partial<Record<ProblemCode, Decision[]>> = {
+  // Everything is being taken back already.
+  UNDO_INCOMPLETE: ['retry', 'leave'],
 };
-const DECISIONS_OTHERWISE: readonly Decision[] = ['retry', 'abort'];
 
 export function problem(code: ProblemCode, detail: string): Problem {
-  return {
-    code,
-    title: TITLES[code],
-    detail,
-    actions: [...(DECISIONS_OF[code] ?? DECISIONS_OTHERWISE)],
-  };
+  const actions = DECISIONS_OF[code] ?? ['retry', 'abort', 'leave'];
+  return { code, title: TITLES[code], detail, actions: [...actions] };
 }
-
-/** Stands beside the problem where Okta surely did nothing of the step that found it. */
-export const UNTOUCHED = 'untouched';
 
 export function isProblemCode(code: string): code is ProblemCode {
   return code in TITLES;

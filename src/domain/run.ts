@@ -37,6 +37,7 @@ export const WAITING_FOR = [
   'start',
   'suspend',
   'deprovision',
+  'hold-end',
   'rate-limit',
   'retry',
   'decision',
@@ -54,7 +55,10 @@ export const RUN_ACTIONS = ['cancel', 'reschedule', 'expedite', 'resolve'] as co
 export type RunAction = (typeof RUN_ACTIONS)[number];
 
 export const DECISIONS = ['retry', 'abort', 'leave'] as const;
-/** What a person may say of a parked run. */
+/**
+ * What a person may say of a parked run. `abort`: take back what this run did, and end. `leave`: end,
+ * and let everything stay as it is.
+ */
 export type Decision = (typeof DECISIONS)[number];
 
 export const PROBLEM_CODES = [
@@ -69,6 +73,7 @@ export const PROBLEM_CODES = [
   'UNDO_INCOMPLETE',
   'BRAKE',
   'ORPHANED',
+  'ACCOUNT_BUSY',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
@@ -78,14 +83,28 @@ export interface TimeValue {
   local?: string;
 }
 
-export interface Deadlines {
-  startAt?: TimeValue;
-  endsAt?: TimeValue;
-  suspendAt?: TimeValue;
-  deprovisionAt?: TimeValue;
-  /** The end of the undo window, known once the person is suspended. */
-  undoUntil?: TimeValue;
+/** A time that was asked for and, once it was met, when that was and how late. */
+export interface Deadline extends TimeValue {
+  metAt?: string;
+  /** Zero where it was met early, by `expedite`. */
+  lateMs?: number;
 }
+
+export interface Deadlines {
+  startAt?: Deadline;
+  endsAt?: Deadline;
+  suspendAt?: Deadline;
+  deprovisionAt?: Deadline;
+  /** The end of the undo window, known once the person is suspended. */
+  undoUntil?: Deadline;
+}
+
+/** The deadline that each moment waits for. */
+export const DEADLINE_OF = {
+  start: 'startAt',
+  suspend: 'suspendAt',
+  deprovision: 'deprovisionAt',
+} as const satisfies Record<Moment, keyof Deadlines>;
 
 export interface Waiting {
   for: WaitingFor;
@@ -121,6 +140,7 @@ export interface StepRecord {
 }
 
 export interface PersonRecord {
+  /** As Okta shows it, once it has; else as it was asked for. */
   login: string;
   name: string | null;
   oktaUserId: OktaUserId | null;
@@ -137,12 +157,26 @@ export interface RunRecord {
   outcome: RunOutcome | null;
   previous: RunId | null;
   next: RunId | null;
+  /** Its own contract end, on the same workflow id: cancel and reschedule pass on to it. */
+  continuesAs: RunId | null;
+  /** Somebody else's order that took its place: nothing passes on to it. */
+  supersededBy: RunId | null;
   person: PersonRecord;
   requestedBy: string | null;
   reason: string | null;
   batch: string | null;
   createdAt: string;
+  updatedAt: string;
   finishedAt: string | null;
+  /** The API key that asked; null for a run that another one went on as. */
+  apiKeyId: string | null;
+  workflowId: string;
+  /** Temporal's run id of the execution that works on it, as last heard. */
+  workflowRunId: string | null;
+  /** The account is made, or access is taken: what was asked for has been done once. */
+  deedDone: boolean;
+  /** It is being taken back. */
+  undoing: boolean;
   deadlines: Deadlines;
   waiting: Waiting | null;
   steps: StepRecord[];
@@ -166,9 +200,10 @@ export interface RunReport {
   waiting: Waiting | null;
   problem: Problem | null;
   actions: RunAction[];
+  undoing: boolean;
   /** What the ledger should remember of this report; null where nothing happened but time. */
   event: RunEvent | null;
-  /** The run that this one goes on as (contract end); its row is made in the same transaction. */
+  /** The run that comes after this one on the same workflow id; linked in the same transaction. */
   next: NextRun | null;
 }
 
@@ -186,6 +221,8 @@ export function closedEvent(phase: RunPhase, detail: string): RunEvent {
 }
 
 export interface NextRun {
+  /** `continues`: the contract's end, whose row is made. `supersedes`: accepted by the API before. */
+  link: 'continues' | 'supersedes';
   run: RunRef;
   kind: RunKind;
   phase: RunPhase;

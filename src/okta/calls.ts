@@ -47,6 +47,11 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
       return caller.call({ ...call, body }, readUser, signal);
     },
 
+    async updateUser(user, profile, { signal } = {}) {
+      const call = callOf('POST', USER, 'C', { user });
+      return caller.call({ ...call, body: JSON.stringify({ profile }) }, readUser, signal);
+    },
+
     suspendUser: lifecycle('suspend'),
     unsuspendUser: lifecycle('unsuspend'),
     deactivateUser: lifecycle('deactivate'),

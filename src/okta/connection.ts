@@ -59,6 +59,8 @@ export interface OktaConnection {
    */
   canReadUsers(options?: CallOptions): Promise<boolean>;
   createUser(user: NewUser, options?: CallOptions): Promise<Answer<OktaUser>>;
+  /** Changes the attributes that are named and leaves the others (`POST`, a partial update). */
+  updateUser(user: OktaUserId, profile: Profile, options?: CallOptions): Promise<Answer<OktaUser>>;
   suspendUser(user: string, options?: CallOptions): Promise<Answer<void>>;
   unsuspendUser(user: string, options?: CallOptions): Promise<Answer<void>>;
   /** Cannot be undone. Okta answers 404 where the account is deactivated already. */

@@ -232,4 +232,32 @@ alter table connections add column blocked_step text;
 create index runs_unfinished on runs (connection) where finished_at is null;
 `,
   },
+  {
+    name: '0007-accounts',
+    sql: `
+-- One open run an Okta account: whoever has shown that it is the account's run keeps it until it closes.
+alter table runs
+  add column account text,
+  add column shown bytea,
+  add column subjects text[] not null default '{}',
+  add column shown_subject text,
+  add column continues_as text,
+  add column superseded_by text,
+  add column workflow_id text,
+  add column deed_at timestamptz(3),
+  add column undoing boolean not null default false;
+update runs set subjects = array[subject_ref],
+  workflow_id = 'person/' || connection || '/' || subject_ref;
+alter table runs alter column workflow_id set not null;
+create unique index runs_one_open_per_account on runs (connection, account)
+  where finished_at is null and account is not null;
+create index runs_of_subjects on runs using gin (subjects);
+create index runs_of_account on runs (connection, okta_user_id, seq desc)
+  where okta_user_id is not null;
+
+-- The journal of effects takes the place of what was kept for an undo.
+alter table run_steps drop column deed;
+alter table run_steps add column effects bytea;
+`,
+  },
 ];

@@ -3,12 +3,19 @@
 import { sql } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { RunId } from '../domain/brand.js';
-import { recollect, type Deed, type Recollection } from '../domain/deeds.js';
+import {
+  EMPTY_JOURNAL,
+  inherited,
+  journalOf,
+  type Effect,
+  type Journal,
+} from '../domain/effects.js';
 import { OPEN_PHASES, type RunEvent } from '../domain/run.js';
 import type { Database } from './database.js';
 import { newLedgerRow, noting } from './ledger.js';
 import { ending } from './run-reports.js';
-import { sealProblem, standing } from './run-rows.js';
+import { sealProblem, standing, stepContext } from './run-rows.js';
+import { openJson } from './sealed.js';
 import type { OpenRow, Orphaning } from './store.js';
 
 /** Open rows that Temporal has taken and that are not among these; oldest first. */
@@ -19,7 +26,16 @@ export async function openRunsWithout(
 ): Promise<OpenRow[]> {
   const rows = await db
     .selectFrom('runs')
-    .select(['id', 'connection', 'subject_ref', 'request_id', 'kind', 'version', 'created_at'])
+    .select([
+      'id',
+      'connection',
+      'subject_ref',
+      'request_id',
+      'kind',
+      'version',
+      'created_at',
+      'workflow_id',
+    ])
     .where('phase', 'in', OPEN_PHASES)
     .where('started', '=', true)
     .where(
@@ -28,11 +44,17 @@ export async function openRunsWithout(
     .orderBy('seq')
     .limit(limit)
     .execute();
-  return rows.map(({ id, connection, subject_ref, request_id, kind, version, created_at }) => ({
-    run: { id, connection, subjectRef: subject_ref, requestId: request_id },
-    kind,
-    version,
-    createdAt: created_at.toISOString(),
+  return rows.map((row) => ({
+    run: {
+      id: row.id,
+      connection: row.connection,
+      subjectRef: row.subject_ref,
+      requestId: row.request_id,
+    },
+    kind: row.kind,
+    version: row.version,
+    createdAt: row.created_at.toISOString(),
+    workflowId: row.workflow_id,
   }));
 }
 
@@ -79,22 +101,90 @@ export async function orphanRun(
   });
 }
 
-/** What a run did, and what the offboardings did that it took over from. */
-export async function recallRun(db: Database, id: RunId): Promise<Recollection> {
-  const { rows } = await sql<{ run: RunId; deed: Deed }>`
+/** The journal of a run, with what it has taken over from the runs before it, oldest first. */
+export async function loadJournalOf(db: Database, ring: KeyRing, id: RunId): Promise<Journal> {
+  const { rows } = await sql<EffectsRow>`
     with recursive chain as (
-      select id, previous from runs where id = ${id}
+      select id, previous, undoing, seq from runs where id = ${id}
       union
-      select runs.id, runs.previous from runs join chain on runs.id = chain.previous
-      where runs.kind = 'offboarding' and runs.outcome = 'superseded'
+      select runs.id, runs.previous, runs.undoing, runs.seq from runs
+      join chain on runs.id = chain.previous and runs.superseded_by = chain.id
     )
-    select run_steps.run, run_steps.deed from run_steps join chain on run_steps.run = chain.id
-    where run_steps.deed is not null order by run_steps.seq`.execute(db);
-  const deeds = (isOwn: boolean) =>
-    recollect(rows.filter(({ run }) => (run === id) === isOwn).map(({ deed }) => deed));
-  const { access, removed } = deeds(false);
-  return {
-    own: deeds(true),
-    carried: { suspended: access?.ours ?? false, removedGroups: removed },
+    select chain.id as run, chain.undoing, chain.seq as run_seq, run_steps.workflow_run_id,
+      run_steps.activity_id, run_steps.effects
+    from chain left join run_steps on run_steps.run = chain.id and run_steps.effects is not null
+    order by run_steps.seq nulls first`.execute(db);
+  const runs = [...new Map(rows.map((row) => [row.run, row])).values()].sort(
+    (a, b) => Number(a.run === id) - Number(b.run === id) || Number(a.run_seq) - Number(b.run_seq),
+  );
+  return runs.reduce((journal, run) => {
+    const own = rows.filter((row) => row.run === run.run).flatMap((row) => effectsIn(ring, row));
+    const before = journal === EMPTY_JOURNAL ? journal : inherited(journal);
+    return journalOf(run.undoing ? [...own, { kind: 'undo' }] : own, before);
+  }, EMPTY_JOURNAL);
+}
+
+interface EffectsRow {
+  run: RunId;
+  undoing: boolean;
+  run_seq: string;
+  workflow_run_id: string | null;
+  activity_id: string | null;
+  effects: Buffer | null;
+}
+
+function effectsIn(ring: KeyRing, row: EffectsRow): Effect[] {
+  if (row.effects === null) return [];
+  const at = {
+    run: row.run,
+    workflowRunId: row.workflow_run_id ?? '',
+    activityId: row.activity_id ?? '',
   };
+  return openJson(ring, row.effects, stepContext('effects', at)) as Effect[];
+}
+
+/**
+ * Ends a run whose workflow is gone in favour of the run that an urgent order began, and hands its account
+ * over; false where it is over already.
+ */
+export async function takeAccountOf(
+  db: Database,
+  ring: KeyRing,
+  run: RunId,
+  from: RunId,
+): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const closed = await ending(trx, from, 'completed')
+      .updateTable('runs')
+      .set({
+        phase: 'completed',
+        outcome: 'superseded',
+        next: run,
+        superseded_by: run,
+        waiting: null,
+        problem: null,
+        due_at: null,
+        actions: [],
+        version: sql<number>`version + 1`,
+        updated_at: sql`clock_timestamp()`,
+        finished_at: sql`clock_timestamp()`,
+      })
+      .where('id', '=', from)
+      .where('phase', 'in', OPEN_PHASES)
+      .returningAll()
+      .executeTakeFirst();
+    if (closed === undefined) return false;
+    const { connection, subject_ref: subjectRef, request_id: requestId, account } = closed;
+    const event: RunEvent = {
+      key: 'superseded',
+      action: 'run.completed',
+      detail: `superseded by ${run}`,
+    };
+    await noting(trx, newLedgerRow(ring, { id: from, connection, subjectRef, requestId }, event))
+      .updateTable('runs')
+      .set({ previous: from, account })
+      .where('id', '=', run)
+      .execute();
+    return true;
+  });
 }

@@ -12,7 +12,6 @@ import type {
 } from '../domain/run.js';
 import { dueAt } from './due.js';
 import { openJson, openOptional, sealJson } from './sealed.js';
-import type { StepReport } from './store.js';
 import type { RunRow, RunStepRow } from './tables.js';
 
 /** What of a run names somebody; one envelope, since it is always read together. */
@@ -29,6 +28,27 @@ export function sealPerson(ring: KeyRing, id: RunId, person: SealedPerson): Buff
 
 export function openPerson(ring: KeyRing, row: Pick<RunRow, 'id' | 'person'>): SealedPerson {
   return openJson(ring, row.person, `runs.person:${row.id}`) as SealedPerson;
+}
+
+/** Login and name as Okta shows them. */
+export interface ShownPerson {
+  login: string;
+  name: string;
+}
+
+export function sealShown(ring: KeyRing, id: RunId, shown: ShownPerson): Buffer {
+  return sealJson(ring, shown, `runs.shown:${id}`);
+}
+
+/** The login asked for gives way to the one that Okta shows, and so does the name. */
+export function personOf(
+  ring: KeyRing,
+  row: Pick<RunRow, 'id' | 'person' | 'shown'>,
+): { login: string; name: string | null } {
+  const { login, name } = openPerson(ring, row);
+  if (row.shown === null) return { login, name };
+  const shown = openJson(ring, row.shown, `runs.shown:${row.id}`) as ShownPerson;
+  return { login: shown.login, name: shown.name === '' ? name : shown.name };
 }
 
 export function inputContext(id: RunId): string {
@@ -56,7 +76,7 @@ export function standing(of: {
 }
 
 export function toRunRecord(ring: KeyRing, row: RunRow, steps: RunStepRow[] = []): RunRecord {
-  const { login, name, requestedBy, reason } = openPerson(ring, row);
+  const { requestedBy, reason } = openPerson(ring, row);
   return {
     id: row.id,
     kind: row.kind,
@@ -67,12 +87,20 @@ export function toRunRecord(ring: KeyRing, row: RunRow, steps: RunStepRow[] = []
     outcome: row.outcome,
     previous: row.previous,
     next: row.next,
-    person: { login, name, oktaUserId: row.okta_user_id },
+    continuesAs: row.continues_as,
+    supersededBy: row.superseded_by,
+    person: { ...personOf(ring, row), oktaUserId: row.okta_user_id },
     requestedBy,
     reason,
     batch: row.batch,
     createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
     finishedAt: row.finished_at?.toISOString() ?? null,
+    apiKeyId: row.api_key_id,
+    workflowId: row.workflow_id,
+    workflowRunId: row.workflow_run_id,
+    deedDone: row.deed_at !== null,
+    undoing: row.undoing,
     deadlines: row.deadlines,
     waiting: row.waiting,
     steps: steps.map((step) => toStepRecord(ring, step)),
@@ -85,12 +113,12 @@ export function toRunRecord(ring: KeyRing, row: RunRow, steps: RunStepRow[] = []
   };
 }
 
-function stepContext(run: RunId, workflowRunId: string, activityId: string): string {
-  return `run_steps.detail:${run}:${workflowRunId}:${activityId}`;
-}
-
-export function stepContextOf({ run, workflowRunId, activityId }: StepReport): string {
-  return stepContext(run.id, workflowRunId, activityId);
+/** `column` of the row of one step. */
+export function stepContext(
+  column: 'detail' | 'effects',
+  { run, workflowRunId, activityId }: { run: RunId; workflowRunId: string; activityId: string },
+): string {
+  return `run_steps.${column}:${run}:${workflowRunId}:${activityId}`;
 }
 
 function toStepRecord(ring: KeyRing, row: RunStepRow): StepRecord {
@@ -104,7 +132,11 @@ function toStepRecord(ring: KeyRing, row: RunStepRow): StepRecord {
     detail: openOptional(
       ring,
       row.detail,
-      stepContext(row.run, row.workflow_run_id, row.activity_id),
+      stepContext('detail', {
+        run: row.run,
+        workflowRunId: row.workflow_run_id,
+        activityId: row.activity_id,
+      }),
     ),
   };
 }

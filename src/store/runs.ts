@@ -4,12 +4,12 @@ import { sql } from 'kysely';
 import type { RunId } from '../domain/brand.js';
 import type { JsonValue } from '../domain/okta-user.js';
 import { OPEN_PHASES, type RunRecord } from '../domain/run.js';
-import { acceptRun } from './acceptance.js';
+import { acceptRun, openRuns } from './acceptance.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import type { Database } from './database.js';
 import type { StoreKeys } from './keys.js';
 import { newLedgerRow, note } from './ledger.js';
-import { openRunsWithout, orphanRun, recallRun } from './orphans.js';
+import { loadJournalOf, openRunsWithout, orphanRun, takeAccountOf } from './orphans.js';
 import { reportRun, reportStepOf } from './run-reports.js';
 import { inputContext, toRunRecord } from './run-rows.js';
 import { openJson } from './sealed.js';
@@ -21,8 +21,15 @@ export function createRunStore(db: Database, keys: StoreKeys): RunStore {
 
   return {
     async accept(request) {
-      const { kind, row } = await acceptRun(db, keys, request);
-      return { kind, run: kind === 'accepted' ? toRunRecord(ring, row) : await withSteps(row) };
+      const { kind, row, earlier } = await acceptRun(db, keys, request);
+      return kind === 'accepted'
+        ? { kind, run: toRunRecord(ring, row), earlier }
+        : { kind, run: await withSteps(row) };
+    },
+
+    async openFor(connection, subjectRef) {
+      const [row] = await openRuns(db, { connection, subjectRef });
+      return row === undefined ? null : withSteps(row);
     },
 
     withdraw: (id) =>
@@ -61,7 +68,7 @@ export function createRunStore(db: Database, keys: StoreKeys): RunStore {
         .selectFrom('runs')
         .selectAll()
         .where('connection', '=', connection)
-        .where('subject_ref', '=', subjectRef)
+        .where(sql<boolean>`subjects @> array[${subjectRef}]::text[]`)
         .orderBy('seq', 'desc')
         .limit(1)
         .executeTakeFirst();
@@ -120,11 +127,20 @@ export function createRunStore(db: Database, keys: StoreKeys): RunStore {
     },
 
     report: (report) => reportRun(db, ring, report),
-    reportStep: (report) => reportStepOf(db, ring, report),
+    reportStep: (report) => reportStepOf(db, keys, report),
 
     openWithout: (known, limit) => openRunsWithout(db, known, limit),
     orphan: (orphaning) => orphanRun(db, ring, orphaning),
-    recall: (id) => recallRun(db, id),
+    loadJournal: (id) => loadJournalOf(db, ring, id),
+    takeAccount: (run, from) => takeAccountOf(db, ring, run, from),
+
+    async move(id, workflowId) {
+      await db
+        .updateTable('runs')
+        .set({ workflow_id: workflowId, updated_at: sql`clock_timestamp()` })
+        .where('id', '=', id)
+        .execute();
+    },
 
     note: (run, event, apiKeyId) => note(db, newLedgerRow(ring, run, event, { apiKeyId })),
   };
@@ -150,7 +166,9 @@ function select(db: Database, filter: RunFilter) {
   }
   if (filter.kind !== undefined) runs = runs.where('kind', '=', filter.kind);
   if (filter.phase !== undefined) runs = runs.where('phase', '=', filter.phase);
-  if (filter.subjectRef !== undefined) runs = runs.where('subject_ref', '=', filter.subjectRef);
+  if (filter.subjectRef !== undefined) {
+    runs = runs.where(sql<boolean>`subjects @> array[${filter.subjectRef}]::text[]`);
+  }
   if (filter.batch !== undefined) runs = runs.where('batch', '=', filter.batch);
   if (filter.dueBefore !== undefined) {
     runs = runs.where('due_at', '<', new Date(filter.dueBefore));

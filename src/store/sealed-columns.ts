@@ -46,13 +46,18 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     table: 'runs',
     key: { column: 'seq', type: 'bigint' },
     owner: 'id',
-    columns: { person: 'runs.person', input: 'runs.input', problem: 'runs.problem' },
+    columns: {
+      person: 'runs.person',
+      shown: 'runs.shown',
+      input: 'runs.input',
+      problem: 'runs.problem',
+    },
   },
   {
     table: 'run_steps',
     key: { column: 'seq', type: 'bigint' },
     owner: `run || ':' || workflow_run_id || ':' || activity_id`,
-    columns: { detail: 'run_steps.detail' },
+    columns: { detail: 'run_steps.detail', effects: 'run_steps.effects' },
   },
   {
     table: 'ledger',

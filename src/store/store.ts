@@ -5,7 +5,7 @@ import type { Admission } from '../domain/admission.js';
 import type { ConnectionId, OktaUserId, RunId, SubjectRef } from '../domain/brand.js';
 import type { Conclusion } from '../domain/checks.js';
 import type { Connection, ConnectionProblem, ConnectionSettings } from '../domain/connection.js';
-import type { Deed, Recollection } from '../domain/deeds.js';
+import type { Effect, Journal } from '../domain/effects.js';
 import type { JsonValue } from '../domain/okta-user.js';
 import type {
   Deadlines,
@@ -151,6 +151,8 @@ export interface VerificationStore {
 
 export interface NewRun {
   run: RunRef;
+  /** The workflow ids that it may have, the usual one first; the first that no open run has is taken. */
+  workflowIds: readonly string[];
   kind: RunKind;
   phase: RunPhase;
   login: string;
@@ -172,10 +174,22 @@ export interface NewRun {
   batch?: string;
 }
 
-/** What came of an acceptance: a new row, the same request again, or another open run of that person. */
+/** A run of the very same request before this one. */
+export interface EarlierRun {
+  run: RunId;
+  oktaUserId: OktaUserId | null;
+}
+
+/**
+ * What came of an acceptance. `same`: the earlier run still is the answer, without a look. `look-again`:
+ * the earlier run is open and has done its part; it must look whether that still holds. `open`: another
+ * run of that account is open. `earlier`: the same request was carried out before; Okta decides what is
+ * left to do.
+ */
 export type Acceptance =
-  | { kind: 'accepted'; run: RunRecord }
+  | { kind: 'accepted'; run: RunRecord; earlier: EarlierRun | null }
   | { kind: 'same'; run: RunRecord }
+  | { kind: 'look-again'; run: RunRecord }
   | { kind: 'open'; run: RunRecord };
 
 export interface RunFilter {
@@ -183,6 +197,7 @@ export interface RunFilter {
   connections?: ConnectionId[];
   kind?: RunKind;
   phase?: RunPhase;
+  /** Of the login asked for, of the one that Okta shows, or of any that it has shown. */
   subjectRef?: SubjectRef;
   batch?: string;
   dueBefore?: string;
@@ -206,10 +221,23 @@ export interface StepReport {
   detail: string | null;
   /** A ledger row where something was done or may have been done; unique by `(run, key)`. */
   event: RunEvent | null;
-  /** What a recovery must know of it. */
-  deed?: Deed;
-  /** Learned by this step. */
-  oktaUserId?: OktaUserId;
+  /** What the run's journal gets; not kept where the account turns out to be another run's. */
+  effects: Effect[];
+  /** The account that Okta showed. */
+  shown?: { oktaUserId: OktaUserId; login: string; name: string };
+  /** The account shown is to be this run's alone. */
+  claims?: boolean;
+}
+
+/** The open run that has an account. */
+export interface AccountHolder {
+  run: RunId;
+  kind: RunKind;
+  phase: RunPhase;
+  login: string;
+  /** When it was asked for. */
+  since: string;
+  workflowId: string;
 }
 
 /** An open run as it was seen; `version` tells whether it has moved since. */
@@ -218,6 +246,7 @@ export interface OpenRow {
   kind: RunKind;
   version: number;
   createdAt: string;
+  workflowId: string;
 }
 
 /** How a row is to stand whose workflow is gone. */
@@ -230,11 +259,12 @@ export interface Orphaning {
 
 export interface RunStore {
   /**
-   * Under a lock of that person: compares with her latest run and its `previous`, then writes the
-   * row. "Same" is an equal `requestHash` on a run that is open, or completed and not undone.
-   * Writes the ledger row `run.requested` in the same transaction.
+   * Under a lock of that person: compares with all runs of the account, then writes the row and the ledger
+   * row `run.requested` in the same transaction. See `acceptance.ts` for what counts as the same.
    */
   accept(run: NewRun): Promise<Acceptance>;
+  /** A run that is open for that login, as far as Okta has not shown another login for its account. */
+  openFor(connection: ConnectionId, subjectRef: SubjectRef): Promise<RunRecord | null>;
   /** Takes back a row that Temporal surely did not take. */
   withdraw(id: RunId): Promise<void>;
   /** Temporal has taken the start. */
@@ -255,14 +285,21 @@ export interface RunStore {
   ): Promise<{ run: RunRef; kind: RunKind; takeover: boolean }[]>;
   /** A workflow's report; older versions are dropped. Makes the row of `next` as well. */
   report(report: RunReport): Promise<void>;
-  /** A step's report: step row, ledger row and the run's learned facts in one transaction (one round trip). */
-  reportStep(report: StepReport): Promise<void>;
+  /**
+   * A step's report: step row, ledger row, effects, and what Okta showed of the account, in one statement.
+   * Answers with the open run that has the account already, where the report claims it.
+   */
+  reportStep(report: StepReport): Promise<AccountHolder | null>;
   /** Open, started rows whose ids are not among `known`, oldest first. One statement. */
   openWithout(known: readonly string[], limit: number): Promise<OpenRow[]>;
   /** Parks a row without a workflow, and writes `run.orphaned`; false where it has moved since. */
   orphan(orphaning: Orphaning): Promise<boolean>;
-  /** What the steps of a run did, and of those offboardings that it took over from. */
-  recall(id: RunId): Promise<Recollection>;
+  /** The journal of a run, with what it has taken over from the runs before it. */
+  loadJournal(id: RunId): Promise<Journal>;
+  /** The run goes on under another workflow id. */
+  move(id: RunId, workflowId: string): Promise<void>;
+  /** Ends `from`, whose workflow is gone, in favour of `run`, and hands its account over; false where it is over. */
+  takeAccount(run: RunId, from: RunId): Promise<boolean>;
   /** A message of a person to a run, for the ledger; the same `key` writes one row. */
   note(run: RunRef, event: RunEvent, apiKeyId: string | null): Promise<void>;
 }

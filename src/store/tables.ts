@@ -3,7 +3,6 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { ConnectionId, OktaUserId, RequestId, RunId, SubjectRef } from '../domain/brand.js';
 import type { ConnectionSettings, ConnectionStatus } from '../domain/connection.js';
-import type { Deed } from '../domain/deeds.js';
 import type {
   Deadlines,
   RunAction,
@@ -144,6 +143,20 @@ interface RunsTable {
   /** `runs.person:<id>`: login, name, requestedBy, reason. */
   person: Buffer;
   okta_user_id: OktaUserId | null;
+  /** The account that no other open run may have; see `account-claims.ts`. */
+  account: OktaUserId | null;
+  /** `runs.shown:<id>`: login and name as Okta showed them last; null before. */
+  shown: Buffer | null;
+  /** Of every login that the account is known by: the one asked for, and those that Okta showed. */
+  subjects: SubjectRef[];
+  /** Of the login that Okta shows now; null before it showed one. */
+  shown_subject: SubjectRef | null;
+  continues_as: RunId | null;
+  superseded_by: RunId | null;
+  workflow_id: string;
+  /** When the account was made, or access taken, for the first time. */
+  deed_at: NullableTime;
+  undoing: Generated<boolean>;
   /** Keyed, since a request about a known person could be guessed. */
   request_digest: string | null;
   /** `runs.input:<id>`; null for a run that a workflow went on as. */
@@ -181,8 +194,8 @@ interface RunStepsTable {
   okta_request_ids: string[];
   /** `run_steps.detail:<run>:<workflow run id>:<activity id>` */
   detail: Buffer | null;
-  /** What a recovery must know of it; ids only, so in clear. */
-  deed: ColumnType<Deed | null, string | null, string | null>;
+  /** `run_steps.effects:<run>:<workflow run id>:<activity id>`; null where there are none. */
+  effects: Buffer | null;
 }
 export type RunStepRow = Selectable<RunStepsTable>;
 

@@ -19,14 +19,6 @@ export const okta = proxyActivities<OktaActivities>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
-/** Many memberships in one step: long, so it heartbeats after each. */
-export const oktaBulk = proxyActivities<Pick<OktaActivities, 'assignGroups' | 'removeFromGroup'>>({
-  startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '2 minutes',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
-});
-
 /**
  * A key that Okta does not know yet is tried without end, seldom enough to be no burden. An attempt is
  * one token request; two at once do no harm.
@@ -54,8 +46,13 @@ const RECORD = {
 export const { recordRun } = proxyLocalActivities<RecordingActivities>(RECORD);
 
 /**
- * The same for a record that makes another run. A workflow task that is lost takes its local activities
- * with it, although they happened; a run that was made must not have been made in vain. So is what a
- * recovery reads: once read, it stands in the history.
+ * The same for a record that makes another run or moves one. A workflow task that is lost takes its local
+ * activities with it, although they happened; a run that was made must not have been made in vain. So is
+ * what a recovery reads: once read, it stands in the history.
  */
-export const { recordRun: recordNextRun, recall } = proxyActivities<RecordingActivities>(RECORD);
+export const {
+  recordRun: recordNextRun,
+  loadJournal,
+  moveRun,
+  takeAccount,
+} = proxyActivities<RecordingActivities>(RECORD);

@@ -1,23 +1,28 @@
 // The ways in which a story ends early, and how they are told from bugs.
-import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { isProblemCode, problem, UNTOUCHED } from '../domain/problem.js';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { Effect } from '../domain/effects.js';
+import { isProblemCode, problem } from '../domain/problem.js';
 import type { Problem } from '../domain/run.js';
 
-/** Somebody decided to give up a parked run. */
-export class Aborted extends Error {
-  /** Nothing is taken back: of a run that was ended from outside, everything stays as it is. */
-  readonly leavesAll: boolean;
-  constructor({ leavesAll }: { leavesAll: boolean } = { leavesAll: false }) {
-    super('aborted');
-    this.leavesAll = leavesAll;
-  }
-}
+/** Somebody decided to give up a parked run: what it did is taken back. */
+export class Aborted extends Error {}
+
+/** Somebody decided to end a parked run, and to let everything stay as it is. */
+export class Left extends Error {}
 
 /** An undo that was ended from outside goes on. */
 export class UndoResumed extends Error {}
 
 /** An urgent offboarding of the same person takes this run's place. */
 export class Superseded extends Error {}
+
+/** The run goes on under the workflow id of the run whose place it takes. */
+export class Moved extends Error {}
 
 /** The request itself asked to fail rather than to park. */
 export class Refused extends Error {
@@ -34,26 +39,29 @@ export function parkWith(found: Problem): ApplicationFailure {
     type: found.code,
     message: found.detail,
     nonRetryable: true,
-    details: [found],
+    details: [found, []],
   });
 }
 
 /** The problem inside a failure that parks; null for cancellation, bugs and everything else. */
 export function problemOf(error: unknown): Problem | null {
-  const [found] = detailsOf(error);
+  if (isCancellation(error)) return null;
+  const cause = causeOf(error);
+  if (!(cause instanceof ApplicationFailure) || !isProblemCode(cause.type ?? '')) return null;
+  const [found] = (cause.details ?? []) as [Problem?];
   return found ?? null;
 }
 
-/** Whether a step failed and Okta surely did nothing of it. */
-export function isUntouched(error: unknown): boolean {
-  return detailsOf(error)[1] === UNTOUCHED;
+/** What the journal gets of a step that failed. */
+export function effectsOf(error: unknown): Effect[] {
+  const cause = causeOf(error);
+  if (cause instanceof CancelledFailure) return (cause.details[0] ?? []) as Effect[];
+  if (!(cause instanceof ApplicationFailure) || !isProblemCode(cause.type ?? '')) return [];
+  return (cause.details?.[1] ?? []) as Effect[];
 }
 
-function detailsOf(error: unknown): [Problem?, string?] {
-  if (isCancellation(error)) return [];
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure) || !isProblemCode(cause.type ?? '')) return [];
-  return (cause.details ?? []) as [Problem?, string?];
+function causeOf(error: unknown): unknown {
+  return error instanceof ActivityFailure ? error.cause : error;
 }
 
 /** The same during undo, where every problem is one of the undo. */

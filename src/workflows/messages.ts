@@ -1,26 +1,39 @@
 // How a run listens. Every action comes as an update, refused before it is accepted, or as a signal,
-// refused on the record; an `actionId` is applied once, whichever arrives first.
+// refused on the record; an `actionId` is applied once, whichever arrives first. A message that lacks its
+// fields is refused like any other: it must never fail the workflow task.
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import {
   ACTION_NOT_POSSIBLE,
   expediteSignal,
   expediteUpdate,
+  lookAgainSignal,
+  lookAgainUpdate,
   rescheduleSignal,
   rescheduleUpdate,
   resolveSignal,
   resolveUpdate,
-  type ActionBase,
+  type Expedite,
+  type LookAgain,
   type Reschedule,
+  type Resolve,
 } from '../contract/messages.js';
+import type { ActionBase } from '../contract/workflows.js';
 import {
   possibleActions,
   refuseAction,
   refuseExpedite,
   refuseReschedule,
-  type Standing,
 } from '../domain/actions.js';
 import { say } from '../domain/narration.js';
-import type { Decision, Moment, RunEvent, RunRef } from '../domain/run.js';
+import {
+  DECISIONS,
+  MOMENTS,
+  type Decision,
+  type Moment,
+  type RunEvent,
+  type RunRef,
+} from '../domain/run.js';
+import type { Standing } from '../domain/standing.js';
 
 /** What the messages act on. */
 export interface Listener {
@@ -28,6 +41,9 @@ export interface Listener {
   reschedule: (changes: Reschedule['changes']) => void;
   expedite: (what: Moment) => void;
   resolve: (decision: Decision) => void;
+  canRecheck: () => boolean;
+  /** Resolves to what was found, once the run has looked; null where it could not. */
+  recheck: (by: string | null, key: string) => Promise<string | null>;
   applied: (event: RunEvent) => Promise<void>;
   refused: (event: RunEvent) => Promise<void>;
 }
@@ -35,23 +51,31 @@ export interface Listener {
 interface Action<M> {
   /** In the past tense, for the record. */
   name: string;
+  /** Whether the fields beside those of every message are there. */
+  isWhole: (message: Partial<M>) => boolean;
   /** Why it cannot be done now; null where it can. */
   refuse: (message: M) => string | null;
-  /** Does it, and says so. */
-  apply: (message: M) => string;
+  /** Does it, and says so; null where it says so itself. */
+  apply: (message: M) => string | Promise<null>;
 }
 
 export function listen(ref: RunRef, run: Listener): void {
   const applied = new Set<string>();
+  let malformed = 0;
 
   const guard = <M extends ActionBase>(action: Action<M>) => {
-    const refusalOf = (message: M): string | null =>
-      message.runId === ref.id
+    const refusalOf = (message: M): string | null => {
+      if (!isMessage(message) || !action.isWhole(message)) {
+        return 'The message lacks fields, or has fields of another kind.';
+      }
+      return message.runId === ref.id
         ? action.refuse(message)
         : 'That run is over; this person has another one by now.';
+    };
+    const isApplied = (message: M): boolean => isMessage(message) && applied.has(message.actionId);
 
     const validator = (message: M): void => {
-      if (applied.has(message.actionId)) return;
+      if (isApplied(message)) return;
       const refused = refusalOf(message);
       if (refused === null) return;
       throw ApplicationFailure.nonRetryable(refused, ACTION_NOT_POSSIBLE, {
@@ -59,14 +83,17 @@ export function listen(ref: RunRef, run: Listener): void {
       });
     };
     const take = async (message: M): Promise<void> => {
-      if (applied.has(message.actionId)) return;
+      if (isApplied(message)) return;
       const refused = refusalOf(message);
       if (refused !== null) {
-        await run.refused({ key: message.actionId, action: 'action.refused', detail: refused });
+        malformed += 1;
+        const key = isMessage(message) ? message.actionId : `malformed/${malformed}`;
+        await run.refused({ key, action: 'action.refused', detail: refused });
         return;
       }
       applied.add(message.actionId);
-      const detail = action.apply(message);
+      const detail = await action.apply(message);
+      if (detail === null) return;
       await run.applied({ key: message.actionId, action: `run.${action.name}`, detail });
     };
     return { validator, take };
@@ -74,6 +101,8 @@ export function listen(ref: RunRef, run: Listener): void {
 
   const reschedule = guard<Reschedule>({
     name: 'rescheduled',
+    isWhole: ({ changes }) =>
+      typeof changes === 'object' && changes !== null && Object.values(changes).every(isTime),
     refuse: ({ changes }) =>
       refuseAction(run.standing(), 'reschedule') ?? refuseReschedule(run.standing(), changes),
     apply: ({ changes }) => {
@@ -86,8 +115,9 @@ export function listen(ref: RunRef, run: Listener): void {
   setHandler(rescheduleUpdate, reschedule.take, { validator: reschedule.validator });
   setHandler(rescheduleSignal, reschedule.take);
 
-  const expedite = guard<ActionBase & { what: Moment }>({
+  const expedite = guard<Expedite>({
     name: 'expedited',
+    isWhole: ({ what }) => MOMENTS.some((moment) => moment === what),
     refuse: ({ what }) =>
       refuseAction(run.standing(), 'expedite') ?? refuseExpedite(run.standing(), what),
     apply: ({ what }) => {
@@ -98,9 +128,16 @@ export function listen(ref: RunRef, run: Listener): void {
   setHandler(expediteUpdate, expedite.take, { validator: expedite.validator });
   setHandler(expediteSignal, expedite.take);
 
-  const resolve = guard<ActionBase & { decision: Decision }>({
+  const resolve = guard<Resolve>({
     name: 'resolved',
-    refuse: () => refuseAction(run.standing(), 'resolve'),
+    isWhole: ({ decision }) => DECISIONS.some((known) => known === decision),
+    refuse: ({ decision }) => {
+      const { problem } = run.standing();
+      if (problem !== null && !problem.actions.includes(decision)) {
+        return `"${decision}" is no way out here. Possible: ${problem.actions.join(', ')}.`;
+      }
+      return refuseAction(run.standing(), 'resolve');
+    },
     apply: ({ decision }) => {
       run.resolve(decision);
       return decision;
@@ -108,4 +145,24 @@ export function listen(ref: RunRef, run: Listener): void {
   });
   setHandler(resolveUpdate, resolve.take, { validator: resolve.validator });
   setHandler(resolveSignal, resolve.take);
+
+  const lookAgain = guard<LookAgain>({
+    name: 'looked-again',
+    isWhole: () => true,
+    refuse: () => (run.canRecheck() ? null : 'The run has nothing to look at again now.'),
+    apply: ({ requestedBy, actionId }) => run.recheck(requestedBy, actionId).then(() => null),
+  });
+  setHandler(lookAgainUpdate, lookAgain.take, { validator: lookAgain.validator });
+  setHandler(lookAgainSignal, lookAgain.take);
+}
+
+function isMessage(message: unknown): message is ActionBase {
+  if (typeof message !== 'object' || message === null) return false;
+  const { actionId, runId } = message as Partial<ActionBase>;
+  return typeof actionId === 'string' && typeof runId === 'string';
+}
+
+function isTime(time: unknown): boolean {
+  const { at } = (time ?? {}) as { at?: unknown };
+  return typeof at === 'string' && !Number.isNaN(Date.parse(at));
 }

@@ -4,338 +4,389 @@
 //   look → … → token, look → the last day → suspend → sessions → groups → read back → hold
 //
 // Cancelling before the deadline touches Okta not at all; in the hold it gives back what this run took.
-import type { Sighting, Suspended } from '../activities/index.js';
+import type { Sighting } from '../activities/index.js';
 import type { HoldEnd, OffboardInput, RunResult } from '../contract/workflows.js';
 import type { OktaGroupId } from '../domain/brand.js';
-import { union, without, type Look, type Recollection } from '../domain/deeds.js';
+import { accountOf, touched, type Access, type Look } from '../domain/effects.js';
+import { removableGroups } from '../domain/groups.js';
 import { problem } from '../domain/problem.js';
-import type { Deadlines, Moment } from '../domain/run.js';
-import { okta, oktaBulk } from './activities.js';
+import type { Deadlines, TimeValue } from '../domain/run.js';
+import { okta } from './activities.js';
+import { compensations } from './compensations.js';
 import { parkWith } from './endings.js';
-import { standOrphaned } from './recovery.js';
-import { claimExecution, openRun, type Run } from './run.js';
-import { newLedge, settle, type Ledge } from './settle.js';
+import { takeFrom } from './giving-over.js';
+import { claimExecution } from './run.js';
+import { runSaga, type Ending, type Saga } from './saga.js';
 
 /** Token and look come just before the deadline, so that at the deadline only one call is left. */
 const LEAD_MS = 5_000;
 const STALE_MS = 60_000;
 
 export async function offboard(input: OffboardInput): Promise<RunResult> {
-  const { run: ref, person, terms, carried, recovered } = input;
-  claimExecution(ref, 'offboarding', input.suspendAt === null ? 'running' : 'scheduled');
-  const run = openRun({
-    ref,
-    kind: 'offboarding',
-    title: `Offboard ${person.name ?? person.login} · ${ref.connection}`,
-    phase: input.suspendAt === null ? 'running' : 'scheduled',
-    awaits: 'suspend',
-    deadlines: deadlinesOf(input),
-    takeovers: carried?.takeovers ?? [],
-    recovered,
-  });
-  const ledge: Ledge = {
-    ...newLedge(),
-    oktaUserId: person.oktaUserId,
-    suspendAt: input.suspendAt,
-    suspended: carried?.suspended ?? false,
-    removedGroups: carried?.removedGroups ?? [],
-  };
-  const taken = newTaken(input, ledge);
-  takeUp(taken, ledge);
-
-  return settle(run, ledge, async () => {
-    if (recovered !== undefined) {
-      await standOrphaned(run, recovered, (known) => remember(taken, ledge, input, known));
-    }
-    const access = taken.access ?? (await suspendInTime(run, ledge, input, taken));
-    const user = ledge.oktaUserId ?? person.login;
-
-    if (terms.revokeSessions !== false && access.result !== 'deactivated' && !taken.revoked) {
-      await run.attempt(() =>
-        okta.revokeSessions.executeWithOptions({ summary: 'End sessions, revoke tokens' }, [
-          { run: ref, user, optional: terms.revokeSessions === null },
-        ]),
-      );
-    }
-    const removed = taken.removed ?? (await removeGroups(run, ledge, input, taken));
-    const confirmed = await readBack(run, user, access, taken.before, removed);
-
-    if (taken.deactivated) ledge.final = true;
-    else if (holds(access, ledge, terms.hold)) await hold(run, ledge, terms.hold, user);
-    return { outcome: confirmed ? 'done' : 'partial' };
-  });
-}
-
-/** What was taken from the person so far, and how it is given back. */
-interface Taken {
-  /** The suspension may have happened. */
-  begun: boolean;
-  /** Null: not known, or not yet. */
-  access: Suspended | null;
-  /** The look that tells whose suspension it is. */
-  before: Sighting | null;
-  /** By the workflow before this one, in steps of this run. */
-  revoked: boolean;
-  removed: OktaGroupId[] | null;
-  deactivated: boolean;
-  giveBack: () => Promise<void>;
-  putBack: () => Promise<void>;
-}
-
-function newTaken({ run: ref, person }: OffboardInput, ledge: Ledge): Taken {
-  const taken: Taken = {
-    begun: false,
-    access: null,
-    before: null,
-    revoked: false,
-    removed: null,
-    deactivated: false,
-
-    async giveBack() {
-      const { before, access, begun } = taken;
-      const certain = ledge.suspended;
-      if (before === null || !(certain || (begun && access === null))) return;
-      const user = ledge.oktaUserId ?? person.login;
-      await okta.unsuspendUser.executeWithOptions({ summary: 'Undo: give access back' }, [
-        { run: ref, user, before, certain },
-      ]);
+  const { run: ref, person, suspendAt, inherited, recovered } = input;
+  claimExecution(ref, 'offboarding', suspendAt === null ? 'running' : 'scheduled');
+  return runSaga(
+    {
+      ref,
+      kind: 'offboarding',
+      title: `Offboard ${person.name ?? person.login} · ${ref.connection}`,
+      moments: ['suspend', 'deprovision'],
+      deadlines: deadlinesOf(input),
+      takeovers: inherited?.takeovers ?? [],
+      recovered,
+      journal: inherited?.journal,
+      compensate: compensations(ref, person.login, (saga) => findWithdrawn(saga, input)),
     },
+    async (saga) => {
+      const access = await suspendInTime(saga, input);
+      if (access === 'nobody') return nothingToTake();
+      saga.met('suspend', Date.now());
+      saga.offersRecheck(() => suspendAgain(saga, input));
 
-    async putBack() {
-      const { oktaUserId, removedGroups: groupIds } = ledge;
-      if (groupIds.length === 0 || oktaUserId === null) return;
-      await oktaBulk.assignGroups.executeWithOptions({ summary: 'Undo: back into the groups' }, [
-        { run: ref, oktaUserId, groupIds },
-      ]);
+      await endSessions(saga, input, access);
+      const removed = await removeGroups(saga, input);
+      const confirmed = await readBack(saga, input, removed);
+
+      await hold(saga, input);
+      return { outcome: confirmed ? 'done' : 'partial', ...detailOf(saga, input) };
     },
-  };
-  return taken;
-}
-
-/** What the run before has taken and handed over is given back by a cancel at any moment. */
-function takeUp(taken: Taken, ledge: Ledge): void {
-  if (ledge.suspended) {
-    taken.before = beforeOf(null, undefined);
-    ledge.compensations.add(taken.giveBack);
-  }
-  if (ledge.removedGroups.length > 0) ledge.compensations.add(taken.putBack);
-}
-
-/** Takes up what a workflow before this one did; says which moments are still to come. */
-function remember(
-  taken: Taken,
-  ledge: Ledge,
-  { terms, recovered }: OffboardInput,
-  { own, carried }: Recollection,
-): Moment[] {
-  const { looked, access, removed } = own;
-  const until = recovered?.endedAt;
-  if (looked?.kind === 'seen') ledge.oktaUserId ??= looked.oktaUserId;
-  ledge.suspended = access?.ours ?? carried.suspended;
-  ledge.removedGroups = union(carried.removedGroups, removed);
-  taken.access = access;
-  taken.begun = access !== null || looked !== null;
-  taken.before = beforeOf(looked, until);
-  taken.revoked = own.revoked;
-  taken.deactivated = own.deactivated;
-  // Read, and not known to be removed: some of them may be.
-  const perhaps = own.wasIn === null ? [] : removable(own.wasIn, terms.removeGroups, own.ruled);
-  if (removed.length > 0) taken.removed = removed;
-  else ledge.removedGroups = union(ledge.removedGroups, perhaps);
-
-  if (taken.begun || ledge.suspended) ledge.compensations.add(taken.giveBack);
-  if (ledge.removedGroups.length > 0) ledge.compensations.add(taken.putBack);
-  if (own.deactivated) return [];
-  return access === null ? ['suspend', 'deprovision'] : ['deprovision'];
-}
-
-function beforeOf(looked: Look | null, until: string | undefined): Sighting {
-  if (looked?.kind !== 'seen') return looked ?? { kind: 'unreadable', at: '' };
-  return { ...looked, name: '', ...(until === undefined ? {} : { until }) };
-}
-
-/** Looks early, so that a wrong login shows long before the deadline; at the deadline only one call is left. */
-async function suspendInTime(
-  run: Run,
-  ledge: Ledge,
-  input: OffboardInput,
-  taken: Taken,
-): Promise<Suspended> {
-  const isNow = ledge.suspendAt === null;
-  let now = await run.attempt(() => lookUp(input, ledge, isNow));
-  await run.approach('suspend', 'scheduled', LEAD_MS);
-  const lookedAt = Date.now();
-  await run.attempt(() =>
-    okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: run.ref }]),
   );
-  if (!isNow) now = await run.attempt(() => lookUp(input, ledge, true));
-  await run.waitFor('suspend', 'scheduled');
-  // Moved away meanwhile: what was seen is too old to judge by.
-  if (Date.now() - lookedAt > STALE_MS) now = await run.attempt(() => lookUp(input, ledge, true));
-
-  // An answer that a workflow before this one did not hear: its own look tells whose suspension it is.
-  const isLost = taken.begun && now.kind === 'seen' && now.status === 'SUSPENDED';
-  taken.before = isLost && taken.before !== null ? taken.before : now;
-  return suspend(run, ledge, input, taken, taken.before);
 }
 
-/** What Okta shows of the person. Nobody there: the run parks early, long before the deadline. */
-async function lookUp(
-  { run, person }: OffboardInput,
-  ledge: Ledge,
-  beforeWrite: boolean,
-): Promise<Sighting> {
-  const user = ledge.oktaUserId ?? person.login;
-  const seen = await okta.readUser.executeWithOptions({ summary: `Look up ${person.login}` }, [
-    { run, user, beforeWrite },
-  ]);
-  if (seen.kind === 'absent') {
-    throw parkWith(
-      problem('PERSON_NOT_FOUND', `Okta shows no account with the login ${person.login}.`),
+/** A hire that was withdrawn before an account was made leaves nobody to offboard. */
+function nothingToTake(): Ending {
+  return { outcome: 'done', detail: 'no account was made, so there is nothing to take away' };
+}
+
+/** Looks at once, so that a wrong login shows early; at the deadline only one call is left. */
+async function suspendInTime(saga: Saga, input: OffboardInput): Promise<Access | 'nobody'> {
+  const { access } = saga.journal();
+  if (access !== null && access.result !== 'left') return access;
+  if (saga.standing().deadlines.suspendAt !== undefined) {
+    const seen = await saga.attempt(() => lookFor(saga, input, null));
+    if (seen === 'nobody') return seen;
+    await saga.waitFor('suspend', 'scheduled', { leadMs: LEAD_MS });
+    await saga.attempt(() =>
+      saga.step(() =>
+        okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: saga.ref }]),
+      ),
     );
   }
-  if (seen.kind === 'seen') ledge.oktaUserId = seen.oktaUserId;
-  return seen;
-}
-
-async function suspend(
-  run: Run,
-  ledge: Ledge,
-  { terms, run: ref, person }: OffboardInput,
-  taken: Taken,
-  before: Sighting,
-): Promise<Suspended> {
-  const carriedOver = ledge.suspended;
-  const user = ledge.oktaUserId ?? person.login;
-  const mayHaveHappened = taken.begun;
-
-  ledge.compensations.add(taken.giveBack);
-  const done = await run.attempt((again) => {
-    taken.begun = true;
-    return okta.suspendUser.executeWithOptions({ summary: 'Suspend' }, [
-      {
-        run: ref,
-        user,
-        before,
-        otherwise: terms.whenNotSuspendable,
-        mayHaveHappened: again || mayHaveHappened,
-      },
-    ]);
+  let looked = await saga.attempt(() => lookFor(saga, input, 'suspend'));
+  const lookedAt = Date.now();
+  await saga.waitFor('suspend', 'scheduled');
+  saga.works();
+  // Moved away meanwhile: what was seen is too old to judge by.
+  const isStale = Date.now() - lookedAt > STALE_MS;
+  return saga.attempt(async (again) => {
+    if (again || isStale) looked = await lookFor(saga, input, 'suspend');
+    return looked === 'nobody' ? looked : suspend(saga, input, looked);
   });
-  const access = { ...done, ours: done.ours || (carriedOver && done.result === 'left') };
-  taken.access = access;
-  ledge.suspended = access.ours;
-  return access;
-}
-
-async function removeGroups(
-  run: Run,
-  ledge: Ledge,
-  { terms, run: ref }: OffboardInput,
-  taken: Taken,
-): Promise<OktaGroupId[]> {
-  const user = ledge.oktaUserId;
-  const formerly = ledge.removedGroups;
-  if (user !== null) ledge.compensations.add(taken.putBack);
-  if (terms.removeGroups === false || user === null) return [];
-
-  const current = await run.attempt(() =>
-    okta.readGroups.executeWithOptions({ summary: 'Groups before' }, [{ run: ref, user }]),
-  );
-  if (current === 'unreadable') return [];
-  const ruled =
-    terms.removeGroups === 'all'
-      ? []
-      : await run.attempt(() =>
-          okta.readRuleGroups.executeWithOptions({ summary: 'Groups filled by rules' }, [
-            { run: ref },
-          ]),
-        );
-  const own = current.filter((group) => group.type === 'OKTA_GROUP').map(({ id }) => id);
-  const groupIds = removable(own, terms.removeGroups, ruled === 'unreadable' ? null : ruled);
-  if (groupIds.length === 0) return [];
-
-  ledge.removedGroups = union(formerly, groupIds);
-  await run.attempt(() =>
-    oktaBulk.removeFromGroup.executeWithOptions({ summary: `Out of ${groupIds.length} group(s)` }, [
-      { run: ref, user, groupIds },
-    ]),
-  );
-  return groupIds;
 }
 
 /**
- * A group that a rule fills is left alone: removing somebody there would put her on the rule's exclusion
- * list. Rules that cannot be seen (null) may fill every group.
+ * What Okta shows of the person. An urgent order takes the account from whichever run has it. A hire that
+ * was withdrawn may never have had one.
  */
-function removable(
-  groups: OktaGroupId[],
-  asked: OffboardInput['terms']['removeGroups'],
-  ruled: OktaGroupId[] | null,
-): OktaGroupId[] {
-  switch (asked) {
-    case false:
-      return [];
-    case 'all':
-      return groups;
-    case 'direct':
-      return ruled === null ? [] : without(groups, ruled);
+async function lookFor(
+  saga: Saga,
+  input: OffboardInput,
+  intends: 'suspend' | null,
+): Promise<Look | 'nobody'> {
+  for (;;) {
+    const seen = await lookAt(saga, input, intends);
+    if (seen.kind === 'absent' && isWithdrawnHire(input)) return 'nobody';
+    if (seen.kind !== 'busy') return mustBeThere(saga, seen, input);
+    await takeFrom(saga, input, seen.by);
   }
 }
 
-async function readBack(
-  run: Run,
-  user: string,
-  access: Suspended,
-  before: Sighting | null,
-  removed: OktaGroupId[],
-): Promise<boolean> {
-  const { kind } = await run.attempt(() =>
-    okta.readBack.executeWithOptions({ summary: 'Does Okta show it?' }, [
+/** An onboarding that gave way before an account was made; at a contract's end there was one. */
+function isWithdrawnHire({ inherited, contractOf }: OffboardInput): boolean {
+  return inherited?.from === 'onboarding' && contractOf === null;
+}
+
+function lookAt(
+  saga: Saga,
+  { run, person, takeover }: OffboardInput,
+  intends: 'suspend' | null,
+): Promise<Sighting> {
+  const oktaUserId = accountOf(saga.journal()) ?? person.oktaUserId;
+  return saga.step(() =>
+    okta.readUser.executeWithOptions({ summary: `Look up ${person.login}` }, [
       {
-        run: run.ref,
-        user,
-        statuses: promised(access, before),
-        inGroups: [],
-        notInGroups: removed,
+        run,
+        user: { oktaUserId, login: person.login },
+        intends,
+        claims: takeover ? 'tell' : 'park',
       },
     ]),
   );
-  return kind !== 'differs';
 }
 
-function promised({ result }: Suspended, before: Sighting | null): string[] {
-  switch (result) {
+/** Whoever is not there, or is somebody else, parks with what Okta shows instead. */
+function mustBeThere(
+  saga: Saga,
+  seen: Exclude<Sighting, { kind: 'busy' }>,
+  { person }: OffboardInput,
+): Look {
+  switch (seen.kind) {
+    case 'seen':
+      return lookOf(seen);
+    case 'unreadable':
+      return seen;
+    case 'absent':
+      throw parkWith(
+        problem('PERSON_NOT_FOUND', `Okta shows no account with the login ${person.login}.`),
+      );
+    case 'misnamed':
+      throw parkWith(
+        problem(
+          'PERSON_NOT_FOUND',
+          `No account has the login ${person.login}. Okta takes that name for ${seen.login} (${seen.name}, ${seen.status}): ask for that login instead.`,
+        ),
+      );
+    case 'replaced':
+      saga.record({ kind: 'look', look: lookOf(seen) });
+      throw parkWith(
+        problem(
+          'PERSON_NOT_FOUND',
+          `The account ${seen.was} is gone from Okta. The login ${seen.login} belongs to ${seen.oktaUserId} (${seen.name}, ${seen.status}) now: "retry" takes that one.`,
+        ),
+      );
+  }
+}
+
+function lookOf({
+  oktaUserId,
+  status,
+  statusChanged,
+  at,
+}: Extract<Sighting, { status: string }>): Extract<Look, { kind: 'seen' }> {
+  return { kind: 'seen', oktaUserId, status, statusChanged, at };
+}
+
+async function suspend(saga: Saga, input: OffboardInput, before: Look): Promise<Access> {
+  const { run, terms, person } = input;
+  // A suspension in doubt is told from a stranger's by the look before it, not by the one after it.
+  const { suspending } = saga.journal();
+  const isInDoubt = suspending !== null && before.kind === 'seen' && before.status === 'SUSPENDED';
+  const judgedBy = isInDoubt ? suspending : before;
+  const intent = isSuspended(before)
+    ? null
+    : ({ kind: 'suspend', stage: 'intended', before } as const);
+  await saga.write(intent, () =>
+    okta.suspendUser.executeWithOptions({ summary: 'Suspend' }, [
+      {
+        run,
+        user: accountOf(saga.journal()) ?? person.login,
+        before: judgedBy,
+        otherwise: terms.whenNotSuspendable,
+        mayHaveHappened: suspending !== null,
+      },
+    ]),
+  );
+  return accessOf(saga);
+}
+
+function isSuspended(look: Look): boolean {
+  return look.kind === 'seen' && ['SUSPENDED', 'DEPROVISIONED'].includes(look.status);
+}
+
+function accessOf(saga: Saga): Access {
+  const { access } = saga.journal();
+  if (access === null) throw new Error('a suspension without a result');
+  return access;
+}
+
+/**
+ * The same was asked for again: what Okta shows counts. Of this account alone: whoever has its login by
+ * now is somebody else.
+ */
+async function suspendAgain(saga: Saga, input: OffboardInput): Promise<string> {
+  const seen = await lookAt(saga, input, 'suspend');
+  if (isGone(seen)) return 'The account is gone from Okta';
+  if (seen.kind !== 'seen') return 'Okta cannot be looked at';
+  const before = lookOf(seen);
+  if (isSuspended(before)) return `Okta shows ${before.status}`;
+  const { result } = await suspend(saga, input, before);
+  return `Okta showed ${before.status}: ${result === 'left' ? 'left so' : `${result} again`}`;
+}
+
+function isGone({ kind }: Sighting): boolean {
+  return kind === 'absent' || kind === 'replaced';
+}
+
+async function endSessions(
+  saga: Saga,
+  { run, person, terms, earlier }: OffboardInput,
+  access: Access,
+): Promise<void> {
+  const { revoked } = saga.journal();
+  // A suspension that stands since the same request was carried out has ended them.
+  const isRepeat = earlier !== undefined && access.result === 'left';
+  if (terms.revokeSessions === false || access.result === 'deactivated' || revoked || isRepeat) {
+    return;
+  }
+  const user = accountOf(saga.journal()) ?? person.login;
+  await saga.attempt(() =>
+    saga.write(null, () =>
+      okta.revokeSessions.executeWithOptions({ summary: 'End sessions, revoke tokens' }, [
+        { run, user, optional: terms.revokeSessions === null },
+      ]),
+    ),
+  );
+}
+
+/** The groups that the person is to be out of. */
+async function removeGroups(saga: Saga, { run, terms }: OffboardInput): Promise<OktaGroupId[]> {
+  if (terms.removeGroups === false || saga.journal().deactivated) return [];
+  await saga.attempt(async () => {
+    const user = accountOf(saga.journal());
+    const ruled = terms.removeGroups === 'all' ? [] : await rulesOf(saga);
+    if (user === null || ruled === 'unreadable') return;
+    const current = await saga.step(() =>
+      okta.readGroups.executeWithOptions({ summary: 'Groups before' }, [
+        { run, user, removes: { ruled } },
+      ]),
+    );
+    if (current === 'unreadable') return;
+    const groupIds = removableGroups(current, ruled);
+    const intent = { kind: 'remove-from-groups', stage: 'intended', groupIds } as const;
+    await saga.inSlices(groupIds, intent, (left) =>
+      okta.removeFromGroup.executeWithOptions({ summary: `Out of ${left.length} group(s)` }, [
+        { run, oktaUserId: user, groupIds: left },
+      ]),
+    );
+  });
+  return saga.journal().removed.done;
+}
+
+function rulesOf(saga: Saga): Promise<OktaGroupId[] | 'unreadable'> {
+  return saga.step(() =>
+    okta.readRuleGroups.executeWithOptions({ summary: 'Groups filled by rules' }, [
+      { run: saga.ref },
+    ]),
+  );
+}
+
+/** Who is active again by now is suspended again: a run is not over while Okta shows otherwise. */
+async function readBack(
+  saga: Saga,
+  input: OffboardInput,
+  notInGroups: OktaGroupId[],
+): Promise<boolean> {
+  const { run, person } = input;
+  return saga.attempt(async (): Promise<boolean> => {
+    for (let again = false; ; again = true) {
+      const { kind, status } = await saga.step(() =>
+        okta.readBack.executeWithOptions({ summary: 'Does Okta show it?' }, [
+          {
+            run,
+            user: accountOf(saga.journal()) ?? person.login,
+            statuses: promised(saga),
+            inGroups: [],
+            notInGroups,
+            shared: false,
+          },
+        ]),
+      );
+      const isBack = kind === 'differs' && status !== null && !promised(saga).includes(status);
+      if (!isBack || again) return kind !== 'differs';
+      await suspendAgain(saga, input);
+    }
+  });
+}
+
+/** The statuses that keep what was promised. */
+function promised(saga: Saga): string[] {
+  const { access, look } = saga.journal();
+  switch (access?.result) {
     case 'suspended':
-      return ['SUSPENDED'];
+      return ['SUSPENDED', 'DEPROVISIONED'];
     case 'deactivated':
       return ['DEPROVISIONED'];
     case 'left':
-      return ['SUSPENDED', 'DEPROVISIONED', ...(before?.kind === 'seen' ? [before.status] : [])];
+    case undefined:
+      // STAGED is left as it is, since it has no access.
+      return ['SUSPENDED', 'DEPROVISIONED', ...(look?.kind === 'seen' ? [look.status] : [])];
   }
 }
 
-/** There is something to give back, or something left to take. */
-function holds(access: Suspended, ledge: Ledge, end: HoldEnd): boolean {
-  if (access.result === 'deactivated') return false;
-  return end.kind === 'deprovisionAt' || ledge.suspended || ledge.removedGroups.length > 0;
+/** While there is something to give back, or something left to take. */
+async function hold(saga: Saga, input: OffboardInput): Promise<void> {
+  const { access, removed, deactivated } = saga.journal();
+  if (deactivated || access?.result === 'deactivated') return;
+  const again = () => saga.attempt(() => saga.catchUpOnRechecks());
+  await again();
+  const { hold: end } = input.terms;
+  if (end.kind === 'deprovisionAt') return deactivateInTime(saga, input, again);
+  if (access?.ours !== true && touched(removed).length === 0) return;
+  await saga.holdUntil(endOfHold(saga, end), again);
+  await saga.attempt((decided) => mustStillHold(saga, input, decided));
 }
 
-async function hold(run: Run, ledge: Ledge, end: HoldEnd, user: string): Promise<void> {
-  if (end.kind === 'undoWindow') {
-    // Known already where a workflow before this one held.
-    await run.holdUntil(
-      run.deadlines.undoUntil ?? { at: new Date(Date.now() + end.ms).toISOString() },
-    );
+/** Known already where a workflow before this one held. */
+function endOfHold(saga: Saga, { ms }: Extract<HoldEnd, { kind: 'undoWindow' }>): TimeValue {
+  const { undoUntil } = saga.standing().deadlines;
+  return undoUntil ?? { at: new Date(Date.now() + ms).toISOString() };
+}
+
+/**
+ * Before a run is called done, Okta is asked. Nobody asked for the suspension again, so whoever gave access
+ * back meanwhile may have meant it: a person decides.
+ */
+async function mustStillHold(saga: Saga, input: OffboardInput, decided: boolean): Promise<void> {
+  if (saga.journal().access?.ours !== true) return;
+  if (decided) {
+    await suspendAgain(saga, input);
     return;
   }
-  await run.waitFor('deprovision', 'holding');
-  await run.attempt(() =>
-    okta.deactivateUser.executeWithOptions({ summary: 'Deactivate; this cannot be undone' }, [
-      { run: run.ref, user },
-    ]),
+  const seen = await lookAt(saga, input, null);
+  if (seen.kind !== 'seen' || isSuspended(lookOf(seen))) return;
+  throw parkWith(
+    problem(
+      'STATUS_UNSUPPORTED',
+      `The undo window is over, and Okta shows ${seen.status}: somebody gave access back (${seen.statusChanged ?? 'time unknown'}). "retry" suspends again, "leave" ends the run as it is.`,
+    ),
   );
-  ledge.final = true;
+}
+
+async function deactivateInTime(
+  saga: Saga,
+  { run, person }: OffboardInput,
+  again: () => Promise<void>,
+): Promise<void> {
+  await saga.waitFor('deprovision', 'holding', { recheck: again });
+  saga.works();
+  await saga.attempt(() =>
+    saga.write(null, () =>
+      okta.deactivateUser.executeWithOptions({ summary: 'Deactivate; this cannot be undone' }, [
+        { run, user: accountOf(saga.journal()) ?? person.login },
+      ]),
+    ),
+  );
+  saga.met('deprovision', Date.now());
+}
+
+/** An onboarding before this run may have made an account, and was being taken back. */
+async function findWithdrawn(saga: Saga, input: OffboardInput): Promise<void> {
+  const seen = await lookAt(saga, { ...input, takeover: false }, null);
+  if (seen.kind === 'absent') {
+    saga.record({ kind: 'create', stage: 'refused' });
+    return;
+  }
+  throw parkWith(
+    problem(
+      'UNDO_INCOMPLETE',
+      `The onboarding before this run was cancelled and may have made the account ${input.person.login}. Look in Okta whether it is to have access, then "leave".`,
+    ),
+  );
+}
+
+function detailOf(saga: Saga, { earlier }: OffboardInput): Pick<Ending, 'detail'> {
+  const isRepeat = earlier !== undefined && saga.journal().access?.result === 'left';
+  return isRepeat ? { detail: `nothing had to be done; ${earlier.run} had done it` } : {};
 }
 
 function deadlinesOf({ suspendAt, terms }: OffboardInput): Deadlines {

@@ -1,231 +1,291 @@
 // A person is hired: an account in Okta, in the right groups, and at the contract's end an offboarding.
 //
-//   wait for the first day → token, groups, is the login free? → create → groups → read back
+//   wait for the first day → token, groups → is the login free? → create → groups → read back
 //
-// What is only read is read at once. Whatever was made can be taken back until the run ends. A create
-// whose answer was lost is settled by Okta's own times and attributes, never by making a second account.
+// Whatever was made can be taken back until the run ends. A create whose answer was lost is settled by
+// Okta's own times and attributes, never by making a second account.
 import type { Created, CreateRequest, Sighting } from '../activities/index.js';
 import { runRef } from '../contract/ids.js';
 import type { OffboardInput, OnboardInput, RunResult } from '../contract/workflows.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
-import { without } from '../domain/deeds.js';
+import { touched, without } from '../domain/effects.js';
+import type { OktaGroup, Profile } from '../domain/okta-user.js';
 import { problem } from '../domain/problem.js';
-import type { OktaGroup } from '../domain/okta-user.js';
+import { changesOf } from '../domain/profile.js';
 import type { Deadlines } from '../domain/run.js';
-import { okta, oktaBulk } from './activities.js';
-import { ahead } from './ahead.js';
-import { isUntouched, parkWith, Refused } from './endings.js';
-import {
-  chunkSize,
-  createRequest,
-  find,
-  GROUPS_IN_CREATE,
-  hasBegun,
-  lookUp,
-  newMade,
-  remember,
-  type Made,
-} from './made.js';
-import { standOrphaned } from './recovery.js';
-import { openRun, type Run } from './run.js';
-import { newLedge, settle, type Ending, type Ledge } from './settle.js';
+import { okta } from './activities.js';
+import { compensations } from './compensations.js';
+import { parkWith, Refused } from './endings.js';
+import { claimExecution } from './run.js';
+import { runSaga, type Ending, type Saga } from './saga.js';
 
-/**
- * That a login is free is good for as long: between the look and the create somebody else may make the
- * account, and only its age tells it from ours.
- */
-const FRESH_MS = 10_000;
+/** As many as Okta takes with the create (Users API, `groupIds`). */
+const GROUPS_IN_CREATE = 20;
+
+/** What the account is: made by this run, or there before. */
+type Account =
+  | { kind: 'made'; oktaUserId: OktaUserId; status: string }
+  | { kind: 'adopted'; oktaUserId: OktaUserId; changes: ReturnType<typeof changesOf> };
 
 export async function onboard(input: OnboardInput): Promise<RunResult> {
-  const { run: ref, person, recovered } = input;
-  const run = openRun({
-    ref,
-    kind: 'onboarding',
-    title: `Onboard ${person.firstName} ${person.lastName} · ${ref.connection} · ${input.groups.length} groups`,
-    phase: input.startAt === null ? 'running' : 'scheduled',
-    awaits: 'start',
-    deadlines: deadlinesOf(input),
-    takeovers: [],
-    recovered,
-  });
-  const ledge = newLedge();
-  const made = newMade(input);
+  const { run: ref, person, startAt, groups: wanted, recovered } = input;
+  claimExecution(ref, 'onboarding', startAt === null ? 'running' : 'scheduled');
+  return runSaga(
+    {
+      ref,
+      kind: 'onboarding',
+      title: `Onboard ${person.firstName} ${person.lastName} · ${ref.connection} · ${wanted.length} groups`,
+      moments: ['start'],
+      deadlines: deadlinesOf(input),
+      takeovers: [],
+      recovered,
+      journal: undefined,
+      compensate: compensations(ref, person.login, (saga, { creation }) =>
+        findCreated(saga, requestOf(input, creation.groupIds, [], creation), true),
+      ),
+    },
+    async (saga) => {
+      await saga.waitFor('start', 'scheduled');
+      saga.works();
+      saga.met('start', Date.now());
 
-  return settle(run, ledge, async () => {
-    if (recovered !== undefined) {
-      await standOrphaned(run, recovered, (known) => remember(made, ledge, input, known));
-    }
-    if (!hasBegun(made)) await run.waitFor('start', 'scheduled');
+      const groups = await saga.attempt(() => prepare(saga, input));
+      const account = await saga.attempt(() => makeOrFind(saga, input, groups));
+      const changed =
+        account.kind === 'made'
+          ? await saga.attempt((again) => joinFurtherGroups(saga, account, groups, again))
+          : await saga.attempt(() => adopt(saga, account, groups));
+      const confirmed = await readBack(saga, account, groups);
 
-    const token = ahead(() =>
-      okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: ref }]),
-    );
-    const resolved = ahead(() => resolveGroups(input));
-    const look = () => lookUp(input, person.login, true);
-    const seen = hasBegun(made) ? look : ahead(look, FRESH_MS);
-    await run.attempt(token);
-    const groups = await run.attempt(resolved);
-    await findEarlier(run, ledge, made);
-    const account =
-      accountOf(made) ?? (await run.attempt(async () => decide(await seen(), input.onExisting)));
-
-    const confirmed =
-      account.kind === 'adopt'
-        ? await adopt(run, ledge, made, account.oktaUserId, groups)
-        : await create(run, ledge, input, made, groups, account.absentAt);
-
-    return endingOf(run, input, ledge, confirmed);
-  });
-}
-
-/** The answer to a create that a workflow before this one did not hear. */
-async function findEarlier(run: Run, ledge: Ledge, made: Made): Promise<void> {
-  const { request } = made;
-  if (request === null) return;
-  made.created = await run.attempt(() => find(request, { mustKnow: false }));
-  ledge.oktaUserId = made.created?.oktaUserId ?? null;
-}
-
-function accountOf({ created, adopted }: Made): Account | null {
-  if (adopted !== null) return { kind: 'adopt', oktaUserId: adopted };
-  return created === null ? null : { kind: 'create', absentAt: '' };
-}
-
-type Account = { kind: 'create'; absentAt: string } | { kind: 'adopt'; oktaUserId: OktaUserId };
-
-/** The login is free, or the request says what to do with the account that has it. */
-function decide(seen: Sighting, onExisting: OnboardInput['onExisting']): Account {
-  if (seen.kind !== 'seen') return { kind: 'create', absentAt: seen.at };
-  const found = problem(
-    'LOGIN_TAKEN',
-    `${seen.name} has this login already; the account is ${seen.status}.`,
+      return endingOf(saga, input, account, { confirmed, changed });
+    },
   );
-  if (onExisting === 'park') throw parkWith(found);
-  if (onExisting === 'fail') throw new Refused(found);
-  if (seen.status === 'SUSPENDED' || seen.status === 'DEPROVISIONED') {
+}
+
+/** What is only read, side by side. */
+async function prepare(saga: Saga, { run, groups }: OnboardInput): Promise<OktaGroup[]> {
+  const [, found] = await Promise.all([
+    saga.step(() => okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run }])),
+    groups.length === 0
+      ? []
+      : saga.step(() =>
+          okta.resolveGroups.executeWithOptions({ summary: `Find ${groups.length} group(s)` }, [
+            { run, groups },
+          ]),
+        ),
+  ]);
+  return found;
+}
+
+/** One account, whatever happened before: the one that was made, one that may have been, or a new one. */
+async function makeOrFind(saga: Saga, input: OnboardInput, groups: OktaGroup[]): Promise<Account> {
+  const { run, person } = input;
+  const { creation, adopted } = saga.journal();
+  if (creation?.stage === 'done') return { kind: 'made', ...creation };
+  if (creation?.stage === 'intended') {
+    const request = requestOf(input, creation.groupIds, [], creation);
+    const found = await findCreated(saga, request, false);
+    if (found !== null) return { kind: 'made', ...found };
+  }
+  const ids = idsOf(groups);
+  const [inCreate, later] = [ids.slice(0, GROUPS_IN_CREATE), ids.slice(GROUPS_IN_CREATE)];
+  const wanted = profileOf(input);
+  const mayAdopt = input.onExisting === 'adopt' || input.earlier !== undefined;
+  const seen = await saga.step(() =>
+    okta.readUser.executeWithOptions({ summary: `Look up ${person.login}` }, [
+      {
+        run,
+        user: { oktaUserId: adopted, login: person.login },
+        intends: 'create',
+        groupIds: inCreate,
+        claims: mayAdopt ? 'park' : 'no',
+        ...(mayAdopt ? { profile: Object.keys(wanted) } : {}),
+      },
+    ]),
+  );
+  if (seen.kind !== 'absent' && seen.kind !== 'unreadable') {
+    return { kind: 'adopted', ...adoptable(seen, input, wanted) };
+  }
+  const mayExist = saga.journal().creation !== null;
+  const intent = {
+    kind: 'create',
+    stage: 'intended',
+    absentAt: seen.at,
+    groupIds: inCreate,
+  } as const;
+  const created = await saga.write(intent, () =>
+    okta.createUser.executeWithOptions({ summary: `Create ${person.login}` }, [
+      { ...requestOf(input, inCreate, later, currentCreation(saga)), mayExist },
+    ]),
+  );
+  return { kind: 'made', ...created };
+}
+
+/** The create in doubt, whose first look tells our account from a stranger's. */
+function currentCreation(saga: Saga): { absentAt: string; until?: string } {
+  const { creation } = saga.journal();
+  if (creation?.stage !== 'intended') throw new Error('a create without an intent');
+  return creation;
+}
+
+function findCreated(
+  saga: Saga,
+  request: CreateRequest,
+  mustKnow: boolean,
+): Promise<Created | null> {
+  return saga.step(() =>
+    okta.findCreatedUser.executeWithOptions({ summary: 'Was an account made?' }, [
+      { ...request, mayExist: true, mustKnow },
+    ]),
+  );
+}
+
+function requestOf(
+  { run, person, activation }: OnboardInput,
+  groupIds: OktaGroupId[],
+  laterGroupIds: OktaGroupId[],
+  { absentAt, until }: { absentAt: string; until?: string },
+): CreateRequest {
+  const request = { run, person, activation, absentAt, groupIds, laterGroupIds, mayExist: false };
+  return until === undefined ? request : { ...request, until };
+}
+
+/** Whether the account that has the login is to be used; parks or fails where it is not. */
+function adoptable(
+  seen: Exclude<Sighting, { kind: 'absent' | 'unreadable' }>,
+  { person, onExisting, earlier }: OnboardInput,
+  wanted: Profile,
+): Omit<Extract<Account, { kind: 'adopted' }>, 'kind'> {
+  if (seen.kind === 'busy') throw new Error('a look that parks shows nobody as busy');
+  if (seen.kind === 'misnamed') {
     throw parkWith(
-      problem('STATUS_UNSUPPORTED', `The account to adopt is ${seen.status}; bring it back first.`),
+      problem(
+        'LOGIN_TAKEN',
+        `Okta takes the name ${person.login} for the account ${seen.login} (${seen.name}). Give the whole login.`,
+      ),
     );
   }
-  return { kind: 'adopt', oktaUserId: seen.oktaUserId };
+  const isOurs = earlier?.oktaUserId === seen.oktaUserId;
+  if (!isOurs && onExisting !== 'adopt') {
+    const found = problem(
+      'LOGIN_TAKEN',
+      `${seen.name} has the login ${seen.login} already; the account is ${seen.status}.`,
+    );
+    throw onExisting === 'fail' ? new Refused(found) : parkWith(found);
+  }
+  const click = CLICKS[seen.status];
+  if (click !== undefined) {
+    throw parkWith(
+      problem(
+        'STATUS_UNSUPPORTED',
+        `The account of ${seen.name} (${seen.login}) is ${seen.status}. In Okta, open Directory, People, ${seen.name}, and choose ${click}; then retry.`,
+      ),
+    );
+  }
+  return { oktaUserId: seen.oktaUserId, changes: changesOf(seen.profile, wanted) };
 }
 
-async function create(
-  run: Run,
-  ledge: Ledge,
-  input: OnboardInput,
-  made: Made,
+/** Statuses that a person has to bring back first, with the click that does it. */
+const CLICKS: Record<string, string> = {
+  SUSPENDED: 'More Actions, Unsuspend',
+  DEPROVISIONED: 'Activate',
+};
+
+/** Puts a new account into the groups that Okta did not take with the create. */
+async function joinFurtherGroups(
+  saga: Saga,
+  { oktaUserId }: Account,
   groups: OktaGroup[],
-  absentAt: string,
+  again: boolean,
 ): Promise<boolean> {
-  const inCreate = ids(groups.slice(0, GROUPS_IN_CREATE));
-  const { oktaUserId, status } =
-    made.created ?? (await createNew(run, ledge, made, createRequest(input, inCreate, absentAt)));
-  ledge.oktaUserId = oktaUserId;
-
-  await assign(run, oktaUserId, groups.slice(GROUPS_IN_CREATE), made);
-
-  return readBack(run, oktaUserId, [status, 'ACTIVE', 'PROVISIONED'], groups);
+  const further = idsOf(groups.slice(GROUPS_IN_CREATE));
+  const missing = without(further, saga.journal().added.done);
+  if (missing.length === 0) return true;
+  if (again) await lookAtGroups(saga, oktaUserId);
+  await join(saga, oktaUserId, missing);
+  return true;
 }
 
-async function createNew(
-  run: Run,
-  ledge: Ledge,
-  made: Made,
-  request: CreateRequest,
-): Promise<Created> {
-  ledge.compensations.add(made.takeBack);
-  const created = await run.attempt(async () => {
-    const mayExist = made.request !== null;
-    made.request = request;
-    made.putIn = [...request.groupIds];
-    try {
-      return await okta.createUser.executeWithOptions(
-        { summary: `Create ${request.person.login}` },
-        [{ ...request, mayExist }],
-      );
-    } catch (error) {
-      if (!mayExist && isUntouched(error)) made.request = null;
-      throw error;
-    }
-  });
-  made.created = created;
-  return created;
-}
-
-/** The account stays as it is; only groups that it is not in yet are added, and only those undone. */
+/**
+ * Brings an account that was there before to what was asked for: attributes that differ, groups that it is
+ * not in. Its undo restores both. False where nothing had to be done.
+ */
 async function adopt(
-  run: Run,
-  ledge: Ledge,
-  made: Made,
-  oktaUserId: OktaUserId,
+  saga: Saga,
+  { oktaUserId, changes }: Extract<Account, { kind: 'adopted' }>,
   groups: OktaGroup[],
 ): Promise<boolean> {
-  ledge.oktaUserId = oktaUserId;
-  const before = made.wasIn ?? (await run.attempt(() => groupsOf(run, oktaUserId)));
-  const missing = groups.filter((group) => !before.includes(group.id));
-
-  made.adopted = oktaUserId;
-  if (missing.length > 0) ledge.compensations.add(made.takeBack);
-  await assign(run, oktaUserId, missing, made);
-
-  return readBack(run, oktaUserId, ADOPTABLE, groups);
+  const { ref: run } = saga;
+  const wanted = idsOf(groups);
+  const has = await saga.step(() =>
+    okta.readGroups.executeWithOptions({ summary: 'Groups before' }, [
+      { run, user: oktaUserId, adopts: { groupIds: wanted, profile: changes } },
+    ]),
+  );
+  const before = has === 'unreadable' ? [] : idsOf(has);
+  saga.record({ kind: 'adopt', oktaUserId });
+  if (changes !== null) {
+    await saga.write({ kind: 'change-profile', stage: 'intended', ...changes }, () =>
+      okta.changeProfile.executeWithOptions({ summary: 'Bring the attributes' }, [
+        { run, oktaUserId, ...changes, isUndo: false },
+      ]),
+    );
+  }
+  // A retry takes those that are in already for added: they were, by this run.
+  const missing = without(wanted, before);
+  await join(saga, oktaUserId, missing);
+  return changes !== null || touched(saga.journal().added).length > 0;
 }
 
-async function groupsOf({ ref }: Run, user: OktaUserId): Promise<OktaGroupId[]> {
-  const has = await okta.readGroups.executeWithOptions({ summary: 'Groups before' }, [
-    { run: ref, user },
-  ]);
-  return has === 'unreadable' ? [] : ids(has);
+function lookAtGroups(saga: Saga, user: OktaUserId): Promise<unknown> {
+  return saga.step(() =>
+    okta.readGroups.executeWithOptions({ summary: 'Groups before' }, [{ run: saga.ref, user }]),
+  );
+}
+
+function join(saga: Saga, oktaUserId: OktaUserId, groupIds: OktaGroupId[]): Promise<void> {
+  const intent = { kind: 'add-to-groups', stage: 'intended', groupIds } as const;
+  return saga.inSlices(groupIds, intent, (left) =>
+    okta.assignGroups.executeWithOptions({ summary: `Into ${left.length} group(s)` }, [
+      { run: saga.ref, oktaUserId, groupIds: left },
+    ]),
+  );
 }
 
 const ADOPTABLE = ['STAGED', 'PROVISIONED', 'ACTIVE', 'RECOVERY', 'LOCKED_OUT', 'PASSWORD_EXPIRED'];
 
-async function assign(
-  run: Run,
-  oktaUserId: OktaUserId,
-  groups: OktaGroup[],
-  { putIn, added }: Made,
-): Promise<void> {
-  const size = chunkSize(groups.length);
-  const left = groups.filter((group) => !added.includes(group.id));
-  for (let from = 0; from < left.length; from += size) {
-    const chunk = left.slice(from, from + size);
-    const summary = chunk.length === 1 ? `Into ${chunk[0]?.name}` : `Into ${chunk.length} groups`;
-    await run.attempt((again) => {
-      if (!again) putIn.push(...without(ids(chunk), putIn));
-      return oktaBulk.assignGroups.executeWithOptions({ summary }, [
-        { run: run.ref, oktaUserId, groupIds: ids(chunk) },
-      ]);
-    });
-  }
-}
-
-function resolveGroups({ run, groups }: OnboardInput): Promise<OktaGroup[]> {
-  if (groups.length === 0) return Promise.resolve([]);
-  return okta.resolveGroups.executeWithOptions({ summary: `Find ${groups.length} group(s)` }, [
-    { run, groups },
-  ]);
-}
-
-async function readBack(
-  run: Run,
-  user: OktaUserId,
-  statuses: string[],
-  groups: OktaGroup[],
-): Promise<boolean> {
-  const { kind } = await run.attempt(() =>
-    okta.readBack.executeWithOptions({ summary: 'Does Okta show it?' }, [
-      { run: run.ref, user, statuses, inGroups: ids(groups), notInGroups: [] },
-    ]),
+async function readBack(saga: Saga, account: Account, groups: OktaGroup[]): Promise<boolean> {
+  const statuses = account.kind === 'made' ? [account.status, 'ACTIVE', 'PROVISIONED'] : ADOPTABLE;
+  const { kind } = await saga.attempt(() =>
+    saga.step(() =>
+      okta.readBack.executeWithOptions({ summary: 'Does Okta show it?' }, [
+        {
+          run: saga.ref,
+          user: account.oktaUserId,
+          statuses,
+          inGroups: idsOf(groups),
+          notInGroups: [],
+          shared: account.kind === 'made' && groups.length <= GROUPS_IN_CREATE,
+        },
+      ]),
+    ),
   );
   return kind !== 'differs';
 }
 
-function endingOf(run: Run, input: OnboardInput, ledge: Ledge, confirmed: boolean): Ending {
+function endingOf(
+  saga: Saga,
+  input: OnboardInput,
+  { oktaUserId }: Account,
+  { confirmed, changed }: { confirmed: boolean; changed: boolean },
+): Ending {
   const outcome = confirmed ? 'done' : 'partial';
-  const { endsAt } = run.deadlines;
-  if (input.contractEnd === null || endsAt === undefined) return { outcome };
+  const detail =
+    changed || input.earlier === undefined
+      ? {}
+      : { detail: `nothing had to be done; ${input.earlier.run} had done it` };
+  const { endsAt } = saga.standing().deadlines;
+  if (input.contractEnd === null || endsAt === undefined) return { outcome, ...detail };
 
   const { person, contractEnd } = input;
   const next = runRef(input.run.connection, input.run.subjectRef, contractEnd.requestId);
@@ -234,17 +294,19 @@ function endingOf(run: Run, input: OnboardInput, ledge: Ledge, confirmed: boolea
     person: {
       login: person.login,
       name: `${person.firstName} ${person.lastName}`,
-      oktaUserId: ledge.oktaUserId,
+      oktaUserId,
     },
     suspendAt: endsAt,
     terms: contractEnd.terms,
+    takeover: false,
     contractOf: input.run,
-    carried: null,
   };
   return {
     outcome,
+    ...detail,
     next: {
       row: {
+        link: 'continues',
         run: next,
         kind: 'offboarding',
         phase: 'scheduled',
@@ -264,6 +326,11 @@ function deadlinesOf({ startAt, contractEnd }: OnboardInput): Deadlines {
   };
 }
 
-function ids(groups: OktaGroup[]): OktaGroupId[] {
+function profileOf({ person }: OnboardInput): Profile {
+  const { firstName, lastName, email, attributes } = person;
+  return { ...attributes, firstName, lastName, email };
+}
+
+function idsOf(groups: OktaGroup[]): OktaGroupId[] {
   return groups.map((group) => group.id);
 }

@@ -1,5 +1,5 @@
-// One run from the inside: how it waits, parks, tries and reports. The stories in onboard.ts and
-// offboard.ts use these verbs; messages reach the run through messages.ts.
+// One run from the inside: where it stands, how it waits, parks and reports, and how messages reach it.
+// What it does in Okta, and how that is taken back, is in saga.ts.
 import {
   allHandlersFinished,
   CancellationScope,
@@ -11,30 +11,29 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { progressQuery, takeoverSignal, type Takeover } from '../contract/messages.js';
-import type { Recovered } from '../contract/workflows.js';
 import { TenureDueAt, TenureFlow, TenurePhase, TenureRun } from '../contract/search-attributes.js';
-import { DEADLINE_OF, possibleActions } from '../domain/actions.js';
+import type { Recovered } from '../contract/workflows.js';
+import { possibleActions } from '../domain/actions.js';
 import { narrate } from '../domain/narration.js';
 import { passed, withLateness } from '../domain/orphan.js';
 import {
   closedEvent,
+  DEADLINE_OF,
   type Deadlines,
   type Decision,
   type Moment,
   type NextRun,
-  type OpenPhase,
   type Problem,
   type RunEvent,
   type RunKind,
   type RunOutcome,
-  type RunPhase,
   type RunRef,
   type RunReport,
   type TimeValue,
-  type Waiting,
 } from '../domain/run.js';
+import { dueMs, transition, type Happening, type Standing } from '../domain/standing.js';
 import { recordNextRun, recordRun } from './activities.js';
-import { Aborted, problemOf, Superseded, undoProblemOf } from './endings.js';
+import { Superseded } from './endings.js';
 import { listen } from './messages.js';
 
 export interface RunOptions {
@@ -42,9 +41,8 @@ export interface RunOptions {
   kind: RunKind;
   /** One line for people, such as `Onboard Ada Lovelace · demo · 2 groups`. */
   title: string;
-  phase: 'scheduled' | 'running';
-  /** What a scheduled run waits for first. */
-  awaits: Moment;
+  /** What it waits for first; the moments that it has, in their order. */
+  moments: readonly Moment[];
   deadlines: Deadlines;
   /** Urgent offboardings that the execution before could not look at. */
   takeovers: Takeover[];
@@ -54,57 +52,69 @@ export interface RunOptions {
 
 export interface Run {
   readonly ref: RunRef;
-  readonly deadlines: Deadlines;
+  readonly kind: RunKind;
   readonly takeovers: readonly Takeover[];
-  /** Waits until `leadMs` before a moment, and leaves the run waiting. @throws {Superseded} */
-  approach(moment: Moment, phase: 'scheduled' | 'holding', leadMs: number): Promise<void>;
-  /** Waits for a moment, which may be moved or brought forward meanwhile. @throws {Superseded} */
-  waitFor(moment: Moment, phase: 'scheduled' | 'holding'): Promise<void>;
-  /** The same for the end of an undo window, which nothing moves. */
-  holdUntil(end: TimeValue): Promise<void>;
+  standing(): Standing;
   /**
-   * Does a step. What only a person can settle parks the run, and `retry` does the step again
-   * (`again` is true then). @throws {Aborted} {Superseded}
+   * Waits until `leadMs` before a moment that may be moved meanwhile, and does `recheck` as often as
+   * somebody asks for the same again. @throws {Superseded}
    */
-  attempt<T>(step: (again: boolean) => Promise<T>): Promise<T>;
-  /** Does a step of the undo: never superseded; what cannot be undone parks as UNDO_INCOMPLETE. */
-  undo(step: () => Promise<unknown>): Promise<void>;
+  waitFor(
+    moment: Moment,
+    phase: 'scheduled' | 'holding',
+    options?: { leadMs?: number; recheck?: () => Promise<void> },
+  ): Promise<void>;
+  /** The run is at work again. */
+  works(): void;
+  /** Says when what was asked for at a moment was done. */
+  met(moment: Moment, at: number): void;
+  /**
+   * Waits for the end of an undo window, and does `recheck` as often as somebody asks for the same again.
+   * @throws {Superseded}
+   */
+  holdUntil(end: TimeValue, recheck: () => Promise<void>): Promise<void>;
+  /** Waits for Okta's limit. Interrupted by cancellation. */
+  pause(ms: number): Promise<void>;
+  /** Parks until somebody decides. @throws {Superseded} */
+  park(found: Problem): Promise<Decision>;
+  /** The same for a run without a workflow before this one; says which deadlines pass meanwhile. */
+  standOrphaned(): Promise<Decision>;
   beginUndo(): Promise<void>;
-  /** Parked until somebody decides, saying which of these moments pass meanwhile. @throws {Superseded} */
-  standOrphaned(ahead: readonly Moment[]): Promise<Decision>;
+  /** Does `work` unless an urgent offboarding comes first; then a step under way ends. @throws {Superseded} */
+  unlessSuperseded<T>(work: () => Promise<T>): Promise<T>;
+  /** Lets `recheck` answer whoever asks for the same again. */
+  offersRecheck(recheck: () => Promise<string>): void;
+  /** Rechecks that were asked for while the run was at work. */
+  catchUpOnRechecks(): Promise<void>;
   /** The last word. No handler is at work afterwards. */
-  close(phase: RunPhase, outcome: RunOutcome, next?: NextRun): Promise<void>;
+  close(
+    phase: 'completed' | 'cancelled' | 'failed',
+    outcome: RunOutcome,
+    more?: { next?: NextRun; detail?: string },
+  ): Promise<void>;
 }
 
 export function openRun(options: RunOptions): Run {
-  const { ref, kind, recovered } = options;
-  const deadlines = recovered?.deadlines ?? options.deadlines;
+  const { ref, kind, recovered, moments } = options;
   const takeovers = [...options.takeovers];
-  const expedited = new Set<Moment>();
-  let phase: RunPhase = recovered === undefined ? options.phase : 'parked';
-  let outcome: RunOutcome | null = null;
-  let waiting: Waiting | null = firstWait(phase, options.awaits, deadlines);
-  let trouble: Problem | null = recovered?.problem ?? null;
+  let standing = firstStanding(options);
   let decision: Decision | null = null;
-  let undoing = recovered?.undoing ?? false;
   let reports = 0;
   let changes = 0;
   let lastReport = Promise.resolve();
+  let interrupt: (() => void) | null = null;
+  let recheck: (() => Promise<string>) | null = null;
+  const asked: { by: string | null; key: string; answered: (said: string | null) => void }[] = [];
 
-  const standing = () => ({ phase, waiting, deadlines, undoing });
-  const snapshot = (event: RunEvent | null, next: NextRun | null): RunReport => ({
-    run: ref,
-    version: (recovered?.version ?? 0) + versionOf(reports),
-    kind,
-    phase,
-    outcome,
-    deadlines,
-    waiting,
-    problem: trouble,
-    actions: possibleActions(standing()),
-    event,
-    next,
-  });
+  const snapshot = (event: RunEvent | null, next: NextRun | null): RunReport => {
+    const { phase, outcome, deadlines, waiting, problem, undoing } = standing;
+    const actions = possibleActions(standing);
+    const version = (recovered?.version ?? 0) + versionOf(reports);
+    return {
+      ...{ run: ref, version, kind, phase, outcome, deadlines, waiting, problem, undoing },
+      ...{ actions, event, next },
+    };
+  };
 
   /**
    * Never cancelled: what happened must be on record. One at a time: two local activities that run
@@ -125,28 +135,46 @@ export function openRun(options: RunOptions): Run {
     detail,
   });
 
-  function stand(at: RunPhase, waits: Waiting | null): void {
-    waiting = waits;
-    if (at === phase) return;
-    phase = at;
-    upsertSearchAttributes([{ key: TenurePhase, value: phase }]);
+  function happens(happening: Happening): void {
+    const { phase } = standing;
+    standing = transition(standing, happening);
+    if (standing.phase === phase) return;
+    upsertSearchAttributes([{ key: TenurePhase, value: standing.phase }]);
+  }
+
+  const hasToYield = (): boolean => takeovers.length > 0;
+  function yieldToTakeover(): void {
+    if (hasToYield()) throw new Superseded();
   }
 
   setHandler(progressQuery, () => snapshot(null, null));
   setHandler(takeoverSignal, (message) => {
+    if (!isTakeover(message)) {
+      return report(note('refused', 'A takeover without its fields was refused.'));
+    }
     const isOwnStart = message.input.run.requestId === ref.requestId;
-    if (!isOwnStart) takeovers.push(message);
+    const isKnown = takeovers.some(({ actionId }) => actionId === message.actionId);
+    if (isOwnStart || isKnown) return undefined;
+    takeovers.push(message);
+    interrupt?.();
+    return undefined;
   });
   listen(ref, {
-    standing,
+    standing: () => standing,
     reschedule: (wanted) => {
-      Object.assign(deadlines, wanted);
-      if (waiting !== null) waiting = waitingFor(waiting, deadlines);
+      happens({ kind: 'rescheduled', changes: wanted });
     },
-    expedite: (what) => void expedited.add(what),
+    expedite: (moment) => {
+      happens({ kind: 'expedited', moment });
+    },
     resolve: (decided) => {
       decision = decided;
     },
+    canRecheck: () => recheck !== null && !standing.undoing && standing.outcome === null,
+    recheck: (by, key) =>
+      new Promise((answered) => {
+        asked.push({ by, key, answered });
+      }),
     applied: async (event) => {
       changes += 1;
       await report(event);
@@ -154,26 +182,30 @@ export function openRun(options: RunOptions): Run {
     refused: report,
   });
 
-  const hasToYield = (): boolean => takeovers.length > 0 && !undoing;
-  function yieldToTakeover(): void {
-    if (hasToYield()) throw new Superseded();
+  /** Looks once for everybody who asked, and tells each what was found. */
+  async function answerRechecks(): Promise<void> {
+    if (recheck === null || asked.length === 0) return;
+    const waiting = asked.splice(0);
+    try {
+      const said = await recheck();
+      for (const { by, key } of waiting) {
+        const who = by === null ? '' : ` (asked by ${by})`;
+        await report({ key, action: 'run.looked-again', detail: `${said}${who}` });
+      }
+      for (const { answered } of waiting) answered(said);
+    } catch (error) {
+      for (const { answered } of waiting) answered(null);
+      throw error;
+    }
   }
 
   const decided = (): Decision | null => decision;
   const isOver = (): boolean => decided() !== null || hasToYield();
-  async function park(found: Problem): Promise<Decision> {
-    const before = { phase, waiting };
-    trouble = found;
-    decision = null;
-    stand('parked', { for: 'decision' });
-    await report(note('parked', found.detail));
-    await condition(isOver);
-    return unpark(before.phase, before.waiting);
-  }
 
-  async function unpark(to: RunPhase, waits: Waiting | null): Promise<Decision> {
-    trouble = null;
-    stand(to, waits);
+  async function unpark(before: Standing): Promise<Decision> {
+    const { waiting } = before;
+    const phase = isParkable(before.phase) ? before.phase : 'running';
+    happens({ kind: 'resumed', phase, waiting });
     yieldToTakeover();
     // The handler has reported already, with the run still parked; this is the news that it goes on.
     await report();
@@ -181,121 +213,165 @@ export function openRun(options: RunOptions): Run {
   }
 
   /** What passes while a run is orphaned is said; nothing is done about it. */
-  async function sayingWhatPasses(ahead: readonly Moment[]): Promise<void> {
-    const found = trouble;
+  async function sayingWhatPasses(found: Problem): Promise<void> {
     for (let said = -1; !isOver();) {
       const seen = changes;
-      const late = passed(deadlines, ahead, Date.now());
-      if (found !== null && late.length !== said) {
-        trouble = withLateness(found, deadlines, late);
-        await report(note(said === -1 ? 'parked' : 'late', trouble.detail));
+      const late = passed(standing.deadlines, moments, Date.now());
+      if (late.length !== said) {
+        const problem = withLateness(found, standing.deadlines, late);
+        happens({ kind: 'parked', problem });
+        await report(note(said === -1 ? 'parked' : 'late', problem.detail));
         said = late.length;
       }
       const isNews = (): boolean => isOver() || changes !== seen;
-      const nextMs = untilNext(deadlines, ahead);
+      const nextMs = untilNext(standing.deadlines, moments);
       if (nextMs === null) await condition(isNews);
       else await condition(isNews, nextMs, { summary: 'a deadline of this run' });
     }
   }
 
-  async function wait(moment: Moment, at: OpenPhase, leadMs: number): Promise<void> {
-    const due = (): number =>
-      expedited.has(moment) ? 0 : Date.parse(deadlines[DEADLINE_OF[moment]]?.at ?? EPOCH) - leadMs;
-    const awaited = waitingFor({ for: moment }, deadlines);
-    const isNews = phase !== at || waiting?.until !== awaited.until || reports === 0;
-    if (Date.now() < due() && isNews) {
-      stand(at, awaited);
-      await report();
-    }
-    while (Date.now() < due()) {
-      yieldToTakeover();
-      const seen = changes;
-      const dueAt = new Date(due());
-      upsertSearchAttributes([{ key: TenureDueAt, value: dueAt }]);
-      await condition(() => changes !== seen || hasToYield(), due() - Date.now(), {
-        summary: `${moment} at ${dueAt.toISOString()}`,
-      });
-    }
-    yieldToTakeover();
-  }
-
-  async function persist<T>(
-    step: (again: boolean) => Promise<T>,
-    problemIn: (error: unknown) => Problem | null,
-    giveUp: () => T,
-  ): Promise<T> {
-    for (let again = false; ; again = true) {
-      try {
-        return await step(again);
-      } catch (error) {
-        const found = problemIn(error);
-        if (found === null) throw error;
-        throwIfCancelled();
-        if ((await park(found)) === 'abort') return giveUp();
-      }
-    }
-  }
-
   return {
     ref,
-    deadlines,
+    kind,
     takeovers,
+    standing: () => standing,
 
-    approach: (moment, waitingPhase, leadMs) => wait(moment, waitingPhase, leadMs),
-
-    async waitFor(moment, waitingPhase) {
-      await wait(moment, waitingPhase, 0);
-      stand('running', null);
-    },
-
-    async holdUntil(end) {
-      deadlines.undoUntil = end;
-      stand('holding', { for: 'deprovision', until: end.at });
-      await report(note('holding', null));
-      const remainingMs = Date.parse(end.at) - Date.now();
-      if (remainingMs > 0) {
-        await condition(hasToYield, remainingMs, { summary: `undo window ends ${end.at}` });
+    async waitFor(moment, phase, { leadMs = 0, recheck: again } = {}) {
+      const due = (): number => dueMs(standing, moment) - leadMs;
+      if (Date.now() < due()) {
+        const before = standing;
+        happens({ kind: 'awaits', moment, phase });
+        const isNews = before.phase !== phase || before.waiting?.until !== standing.waiting?.until;
+        if (isNews || reports === 0) await report();
+      }
+      while (Date.now() < due()) {
+        yieldToTakeover();
+        const seen = changes;
+        const dueAt = new Date(due());
+        upsertSearchAttributes([{ key: TenureDueAt, value: dueAt }]);
+        const isNews = (): boolean => changes !== seen || hasToYield() || asked.length > 0;
+        await condition(isNews, due() - Date.now(), {
+          summary: `${moment} at ${dueAt.toISOString()}`,
+        });
+        if (asked.length > 0) await again?.();
       }
       yieldToTakeover();
-      stand('running', null);
     },
 
-    attempt: (step) =>
-      persist(
-        (again) => {
-          yieldToTakeover();
-          throwIfCancelled();
-          return step(again);
-        },
-        problemOf,
-        () => {
-          throw new Aborted();
-        },
-      ),
+    works: () => {
+      happens({ kind: 'works' });
+    },
 
-    undo: (step) => persist<unknown>(step, undoProblemOf, () => undefined).then(() => undefined),
+    met: (moment, at) => {
+      happens({ kind: 'met', moment, at });
+    },
 
-    async standOrphaned(ahead) {
-      await sayingWhatPasses(ahead);
-      return unpark('running', null);
+    async holdUntil(end, again) {
+      happens({ kind: 'holds', until: end });
+      await report(note('holding', null));
+      for (;;) {
+        const remainingMs = Date.parse(end.at) - Date.now();
+        if (remainingMs <= 0) break;
+        const isNews = (): boolean => hasToYield() || asked.length > 0;
+        await condition(isNews, remainingMs, { summary: `undo window ends ${end.at}` });
+        yieldToTakeover();
+        if (asked.length > 0) await again();
+      }
+      happens({ kind: 'works' });
+    },
+
+    async pause(ms) {
+      happens({ kind: 'limited', until: new Date(Date.now() + ms).toISOString() });
+      await report();
+      await condition(hasToYield, ms, { summary: 'Okta’s rate limit' });
+      happens({ kind: 'works' });
+      yieldToTakeover();
+    },
+
+    async park(found) {
+      const before = standing;
+      decision = null;
+      happens({ kind: 'parked', problem: found });
+      await report(note('parked', found.detail));
+      while (!isOver()) {
+        await condition(() => isOver() || asked.length > 0);
+        // A problem of its own leaves this one as it is; whoever asked is told.
+        if (!isOver()) await answerRechecks().catch(rethrowCancellation);
+      }
+      return unpark(before);
+    },
+
+    async standOrphaned() {
+      decision = null;
+      const { problem } = standing;
+      if (problem !== null) await sayingWhatPasses(problem);
+      return unpark({ ...standing, phase: 'running', waiting: null });
     },
 
     async beginUndo() {
-      undoing = true;
-      trouble = null;
-      stand('running', { for: 'undo' });
+      happens({ kind: 'undoes' });
       await report(note('undo', null));
     },
 
-    async close(last, came, next) {
-      outcome = came;
-      trouble = null;
-      stand(last, null);
-      await report(closedEvent(last, came), next ?? null);
+    async unlessSuperseded(work) {
+      yieldToTakeover();
+      const scope = new CancellationScope();
+      interrupt = () => {
+        scope.cancel();
+      };
+      try {
+        return await scope.run(work);
+      } catch (error) {
+        if (hasToYield() && scope.consideredCancelled && !isCancelledOutside()) {
+          throw new Superseded();
+        }
+        throw error;
+      } finally {
+        interrupt = null;
+      }
+    },
+
+    offersRecheck: (look) => {
+      recheck = look;
+    },
+    catchUpOnRechecks: answerRechecks,
+
+    async close(phase, outcome, { next, detail } = {}) {
+      for (const { answered } of asked.splice(0)) answered(null);
+      recheck = null;
+      if (!allHandlersFinished()) {
+        await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+      }
+      happens({ kind: 'closed', phase, outcome });
+      await report(closedEvent(phase, detail ?? outcome), next ?? null);
       if (allHandlersFinished()) return;
       await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     },
   };
+}
+
+function firstStanding({ recovered, deadlines, moments }: RunOptions): Standing {
+  const standing: Standing = {
+    phase: 'running',
+    waiting: null,
+    deadlines: recovered?.deadlines ?? deadlines,
+    problem: null,
+    undoing: recovered?.undoing ?? false,
+    outcome: null,
+    expedited: [],
+  };
+  if (recovered !== undefined) {
+    return transition(standing, { kind: 'parked', problem: recovered.problem });
+  }
+  const [first] = moments;
+  return first === undefined || deadlines[DEADLINE_OF[first]] === undefined
+    ? standing
+    : transition(standing, { kind: 'awaits', moment: first, phase: 'scheduled' });
+}
+
+/** The phase to go back to after a decision. */
+function isParkable(phase: Standing['phase']): phase is 'scheduled' | 'running' | 'holding' {
+  return phase === 'scheduled' || phase === 'running' || phase === 'holding';
 }
 
 /** More reports than a run makes between two events of its history. */
@@ -310,25 +386,26 @@ function versionOf(reports: number): number {
 }
 
 /** So that a step that is never begun is never taken back, and a run that is cancelled never parks. */
-function throwIfCancelled(): void {
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
+export function throwIfCancelled(): void {
+  if (isCancelledOutside()) throw new CancelledFailure('cancelled');
 }
 
-const EPOCH = '1970-01-01T00:00:00Z';
+function isCancelledOutside(): boolean {
+  return CancellationScope.current().consideredCancelled;
+}
+
+function rethrowCancellation(error: unknown): void {
+  if (error instanceof CancelledFailure || error instanceof Superseded) throw error;
+}
 
 /** Marks the execution as this run's, after continue-as-new. */
-export function claimExecution(ref: RunRef, kind: RunKind, phase: RunPhase): void {
+export function claimExecution(ref: RunRef, kind: RunKind, phase: Standing['phase']): void {
   if (workflowInfo().typedSearchAttributes.get(TenureRun) === ref.id) return;
   upsertSearchAttributes([
     { key: TenureRun, value: ref.id },
     { key: TenureFlow, value: kind },
     { key: TenurePhase, value: phase },
   ]);
-}
-
-function firstWait(phase: RunPhase, awaits: Moment, deadlines: Deadlines): Waiting | null {
-  if (phase === 'parked') return { for: 'decision' };
-  return phase === 'scheduled' ? waitingFor({ for: awaits }, deadlines) : null;
 }
 
 /** Milliseconds to the first of these deadlines that has not passed; null where all have. */
@@ -339,8 +416,17 @@ function untilNext(deadlines: Deadlines, moments: readonly Moment[]): number | n
   return ahead.length === 0 ? null : Math.min(...ahead);
 }
 
-function waitingFor(waiting: Waiting, deadlines: Deadlines): Waiting {
-  if (!(waiting.for in DEADLINE_OF)) return waiting;
-  const at = deadlines[DEADLINE_OF[waiting.for as Moment]]?.at;
-  return at === undefined ? { for: waiting.for } : { for: waiting.for, until: at };
+const EPOCH = '1970-01-01T00:00:00Z';
+
+/** Whoever reaches Temporal can send anything; what lacks its fields must not fail the workflow task. */
+function isTakeover(message: unknown): message is Takeover {
+  if (typeof message !== 'object' || message === null) return false;
+  const { actionId, input } = message as Partial<Takeover>;
+  return (
+    typeof actionId === 'string' &&
+    typeof input === 'object' &&
+    typeof input?.run?.requestId === 'string' &&
+    typeof input.person?.login === 'string' &&
+    typeof input.terms === 'object'
+  );
 }

@@ -1,4 +1,5 @@
 // What both kinds of request have in common once they are understood: accept, start, answer.
+import { furtherPersonWorkflowId, personWorkflowId } from '../../contract/ids.js';
 import type { RunAnswer } from '../../domain/answer.schema.js';
 import type { AppDeps } from '../deps.js';
 import type { Answer, Call, Route } from '../route.js';
@@ -24,11 +25,19 @@ interface Request {
   takeover: boolean;
 }
 
-/** 202 with the new run, 200 with the run of the same request before. */
+/**
+ * 202 with the new run; 200 with the run of the same request before, which has looked again where its part
+ * was done; 202, not confirmed, where no worker was there to look.
+ */
 export async function accept(deps: RequestDeps, call: Call, request: Request): Promise<Answer> {
-  const { run, isNew } = await deps.starter.submit(
+  const { connection, subjectRef } = request.run.input.run;
+  const { run, isNew, isConfirmed } = await deps.starter.submit(
     {
       run: request.run.input.run,
+      workflowIds: [
+        personWorkflowId(connection, subjectRef),
+        furtherPersonWorkflowId(request.run.input.run),
+      ],
       kind: request.run.kind,
       ...beginningOf(request.run),
       login: request.login,
@@ -41,11 +50,14 @@ export async function accept(deps: RequestDeps, call: Call, request: Request): P
       takeover: request.takeover,
     },
     request.run,
+    call.actionId,
   );
+  const { body, headers } = shown(isNew ? deps.reader.row(run) : await deps.reader.show(run));
   return {
-    status: isNew ? 202 : 200,
+    status: isNew || !isConfirmed ? 202 : 200,
     resource: run.id,
-    ...shown(isNew ? deps.reader.row(run) : await deps.reader.show(run)),
+    body: isConfirmed ? body : { ...body, confirmed: false },
+    headers,
   };
 }
 
