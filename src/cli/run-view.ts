@@ -34,11 +34,7 @@ const SUSPENSIONS: Record<Suspension, string> = {
   undone: 'access given back',
 };
 
-/** Also of waits that the narration has no words for. */
-const WAIT_WORDS: Readonly<Record<string, string>> = {
-  'hold-end': 'On hold until the undo window ends',
-  ...WAITS,
-};
+const WAIT_WORDS: Readonly<Record<string, string>> = WAITS;
 
 /** The whole of it. */
 export function runLines(run: SeenRun, now: number): string[] {

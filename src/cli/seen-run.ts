@@ -1,5 +1,5 @@
-// A run as the commands read it: the API's answer, whose newer fields a service may not give yet, and
-// what the steps and deadlines in it say was done. Pure.
+// A run as the commands read it: the API's answer, whose words a newer service may have more of, and what
+// the steps and deadlines in it say was done. Pure.
 import type { RunAnswer } from '../domain/answer.schema.js';
 import { isOpen, type Deadlines } from '../domain/run.js';
 import type { ExitCode } from './command.js';
@@ -16,15 +16,6 @@ export interface SeenRun extends Omit<RunAnswer, 'deadlines' | 'waiting' | 'prob
   deadlines: { [Name in keyof Deadlines]?: SeenDeadline | undefined };
   waiting: { for: string; until?: string | undefined } | null;
   problem: { code: string; title: string; detail: string; actions: readonly string[] } | null;
-  /** The contract end that this onboarding goes on as. */
-  continuesAs?: string | null;
-  /** The run of somebody else's order that took the place of this one. */
-  supersededBy?: string | null;
-  updatedAt?: string;
-  /** The API key or the user who asked. */
-  actor?: string | null;
-  /** What was asked for. */
-  request?: Record<string, unknown>;
 }
 
 /** `none`: the account was left as it was found. `undone`: access was given back. */

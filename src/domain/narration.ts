@@ -8,7 +8,7 @@ export const WAITS: Record<WaitingFor, string> = {
   start: 'Waiting for the first day',
   suspend: 'Waiting for the last day; access goes on until then',
   deprovision: 'On hold until the account is deactivated',
-  'hold-end': 'On hold until the end of the undo window',
+  'hold-end': 'On hold until the undo window ends',
   'rate-limit': 'Waiting for Okta’s rate limit',
   retry: 'Waiting to try again',
   decision: 'Waiting for a decision',
