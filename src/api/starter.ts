@@ -67,12 +67,14 @@ export function createStarter(deps: StarterDeps): Starter {
         }
         case 'look-again': {
           const looked = await lookAgain(run, row, `${actionId}/${turn}`);
-          if (looked.kind === 'unconfirmed') return { run, isNew: false, isConfirmed: false };
-          const now = (await runs.get(run.id)) ?? run;
-          if (looked.kind === 'applied' && isOpen(now.phase)) {
-            return { run: now, isNew: false, isConfirmed: true };
+          const answer = (await runs.get(acceptance.answer.id)) ?? run;
+          if (looked.kind === 'unconfirmed') {
+            return { run: answer, isNew: false, isConfirmed: false };
           }
-          if (turn === TURNS) throw Problem.runOpen(now, row.kind);
+          if (looked.kind === 'applied' && !looked.isOver) {
+            return { run: answer, isNew: false, isConfirmed: true };
+          }
+          if (turn === TURNS || !(await isClosed(run))) throw Problem.runOpen(run, row.kind);
           break;
         }
         case 'open': {
@@ -84,6 +86,17 @@ export function createStarter(deps: StarterDeps): Starter {
           if (kind !== 'applied' || still?.id === run.id) throw Problem.runOpen(run, row.kind);
         }
       }
+    }
+  }
+
+  /** Waits until the run is over, as it said; false where it is not in time. */
+  async function isClosed({ id }: RunRecord): Promise<boolean> {
+    const until = Date.now() + closingMs;
+    for (;;) {
+      const now = await runs.get(id);
+      if (now === null || !isOpen(now.phase)) return true;
+      if (Date.now() >= until) return false;
+      await sleep(RETRY_EVERY_MS);
     }
   }
 

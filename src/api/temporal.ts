@@ -13,7 +13,13 @@ import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@tempo
 import proto from '@temporalio/proto';
 import { adoptKeyWorkflowId } from '../contract/ids.js';
 import { ACTION_NOT_POSSIBLE, KEY_OFFERED, TAKEOVER, type Takeover } from '../contract/messages.js';
-import type { Expedite, LookAgain, Reschedule, Resolve } from '../contract/messages.js';
+import type {
+  Expedite,
+  LookAgain,
+  LookedAgain,
+  Reschedule,
+  Resolve,
+} from '../contract/messages.js';
 import { TenureConnection, TenureRun } from '../contract/search-attributes.js';
 import {
   ADOPT_KEY,
@@ -43,7 +49,8 @@ export type ActionMessage =
   | { name: 'lookAgain'; args: LookAgain };
 
 export type ActionOutcome =
-  | { kind: 'applied' }
+  /** `isOver`: the run that looked again ends by what it found. */
+  | { kind: 'applied'; isOver: boolean }
   | { kind: 'refused'; detail: string }
   /** No worker answered; the same message waits as a signal. */
   | { kind: 'unconfirmed' }
@@ -204,6 +211,9 @@ async function outcomeOf(start: () => Promise<string>): Promise<StartOutcome> {
   }
 }
 
+/** Only a look has something to say. */
+type Said = LookedAgain | null | undefined;
+
 /** As an update; where no worker answers in time, the same message as a signal. */
 async function act(
   client: EngineOptions['client'],
@@ -213,21 +223,21 @@ async function act(
   const handle = client.workflow.getHandle(workflowId);
   const progress = { accepted: false };
   try {
-    await client.withDeadline(Date.now() + UPDATE_MS, async () => {
-      const update = await handle.startUpdate<undefined, [ActionMessage['args']]>(message.name, {
+    const said = await client.withDeadline(Date.now() + UPDATE_MS, async () => {
+      const update = await handle.startUpdate<Said, [ActionMessage['args']]>(message.name, {
         args: [message.args],
         updateId: message.args.actionId,
         waitForStage: 'ACCEPTED',
       });
       progress.accepted = true;
-      await update.result();
+      return update.result();
     });
-    return { kind: 'applied' };
+    return { kind: 'applied', isOver: said?.isOver === true };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'gone' };
     if (error instanceof WorkflowUpdateFailedError) return refusalOf(error);
     if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-    if (progress.accepted) return { kind: 'applied' };
+    if (progress.accepted) return { kind: 'applied', isOver: false };
   }
   try {
     await client.withDeadline(Date.now() + CALL_MS, () =>
@@ -245,7 +255,7 @@ function refusalOf(error: WorkflowUpdateFailedError): ActionOutcome {
   if (!(cause instanceof ApplicationFailure)) throw error;
   if (cause.type === ACTION_NOT_POSSIBLE) return { kind: 'refused', detail: cause.message };
   // The run ended while the update was at work: what came of it shows in the run.
-  if (cause.type === 'AcceptedUpdateCompletedWorkflow') return { kind: 'applied' };
+  if (cause.type === 'AcceptedUpdateCompletedWorkflow') return { kind: 'applied', isOver: false };
   throw error;
 }
 

@@ -24,6 +24,12 @@ export interface Resolve extends ActionBase {
 }
 /** The same offboarding was asked for again: a run that has suspended looks whether it still holds. */
 export type LookAgain = ActionBase;
+
+/** What a run found when it looked again. `isOver`: it ends by that, since its account is gone. */
+export interface LookedAgain {
+  found: string;
+  isOver: boolean;
+}
 /** Update and signal share a name; Temporal keeps the two kinds apart. */
 export const RESCHEDULE = 'reschedule';
 export const EXPEDITE = 'expedite';
@@ -37,7 +43,8 @@ export const resolveUpdate: UpdateDefinition<void, [Resolve]> = defineUpdate(RES
 export const rescheduleSignal = defineSignal<[Reschedule]>(RESCHEDULE);
 export const expediteSignal = defineSignal<[Expedite]>(EXPEDITE);
 export const resolveSignal = defineSignal<[Resolve]>(RESOLVE);
-export const lookAgainUpdate: UpdateDefinition<void, [LookAgain]> = defineUpdate(LOOK_AGAIN);
+export const lookAgainUpdate: UpdateDefinition<LookedAgain | null, [LookAgain]> =
+  defineUpdate(LOOK_AGAIN);
 export const lookAgainSignal = defineSignal<[LookAgain]>(LOOK_AGAIN);
 /** Always sent as `signalWithStart` of `offboard`, so that an urgent offboarding never bounces. */
 export const takeoverSignal = defineSignal<[Takeover]>(TAKEOVER);

@@ -24,6 +24,8 @@ import type { RunRow, Tables } from './tables.js';
 export interface AcceptedRow {
   kind: Acceptance['kind'];
   row: RunRow;
+  /** With `look-again`: the run that was asked for. */
+  answer?: RunRow;
   earlier: EarlierRun | null;
 }
 
@@ -42,9 +44,13 @@ export async function acceptRun(
     const [latest] = same;
     const answer = latest === undefined ? null : answerTo(latest, Date.now());
     if (latest !== undefined && (answer === 'same' || answer === 'look-again')) {
-      return { kind: answer, row: latest, earlier: null };
+      return { kind: answer, row: latest, answer: latest, earlier: null };
     }
     const open = await openRuns(trx, request.run);
+    const contractEnd = open.find(({ id }) => id === latest?.continues_as);
+    if (latest !== undefined && answer === 'earlier' && contractEnd !== undefined) {
+      return { kind: 'look-again', row: contractEnd, answer: latest, earlier: null };
+    }
     const [inTheWay] = open;
     if (inTheWay !== undefined && !request.takeover) {
       return { kind: 'open', row: inTheWay, earlier: null };

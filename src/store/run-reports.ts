@@ -218,6 +218,8 @@ async function writeStep(
         shown_subject = coalesce(${subject}::text, shown_subject),
         subjects = case when ${subject}::text is null or ${subject}::text = any (subjects)
           then subjects else subjects || ${subject}::text end,
+        phase = case when ${isDeed(effects)} and phase = 'scheduled' then 'running' else phase end,
+        waiting = case when ${isDeed(effects)} and phase = 'scheduled' then null else waiting end,
         deed_at = case when ${isDeed(effects)} then coalesce(deed_at, clock_timestamp())
           else deed_at end
       where id = ${run.id}

@@ -21,10 +21,12 @@ export function createRunStore(db: Database, keys: StoreKeys): RunStore {
 
   return {
     async accept(request) {
-      const { kind, row, earlier } = await acceptRun(db, keys, request);
-      return kind === 'accepted'
-        ? { kind, run: toRunRecord(ring, row), earlier }
-        : { kind, run: await withSteps(row) };
+      const { kind, row, answer = row, earlier } = await acceptRun(db, keys, request);
+      if (kind === 'accepted') return { kind, run: toRunRecord(ring, row), earlier };
+      const run = await withSteps(row);
+      return kind === 'look-again'
+        ? { kind, run, answer: toRunRecord(ring, answer) }
+        : { kind, run };
     },
 
     async openFor(connection, subjectRef) {

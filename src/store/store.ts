@@ -182,14 +182,14 @@ export interface EarlierRun {
 
 /**
  * What came of an acceptance. `same`: the earlier run still is the answer, without a look. `look-again`:
- * the earlier run is open and has done its part; it must look whether that still holds. `open`: another
- * run of that account is open. `earlier`: the same request was carried out before; Okta decides what is
+ * `run` is open, and must look whether what was done still holds; `answer` is the run that was asked for,
+ * which may be the onboarding whose contract end looks. `open`: another run of that account is open. `earlier`: the same request was carried out before; Okta decides what is
  * left to do.
  */
 export type Acceptance =
   | { kind: 'accepted'; run: RunRecord; earlier: EarlierRun | null }
   | { kind: 'same'; run: RunRecord }
-  | { kind: 'look-again'; run: RunRecord }
+  | { kind: 'look-again'; run: RunRecord; answer: RunRecord }
   | { kind: 'open'; run: RunRecord };
 
 export interface RunFilter {

@@ -24,6 +24,9 @@ export class Superseded extends Error {}
 /** The run goes on under the workflow id of the run whose place it takes. */
 export class Moved extends Error {}
 
+/** The account that the run is about is gone, so nothing is left to do with it. */
+export class AccountGone extends Error {}
+
 /** The request itself asked to fail rather than to park. */
 export class Refused extends Error {
   readonly problem: Problem;

@@ -14,6 +14,7 @@ import {
   resolveUpdate,
   type Expedite,
   type LookAgain,
+  type LookedAgain,
   type Reschedule,
   type Resolve,
 } from '../contract/messages.js';
@@ -43,7 +44,7 @@ export interface Listener {
   resolve: (decision: Decision) => void;
   canRecheck: () => boolean;
   /** Resolves to what was found, once the run has looked; null where it could not. */
-  recheck: (by: string | null, key: string) => Promise<string | null>;
+  recheck: (by: string | null, key: string) => Promise<LookedAgain | null>;
   applied: (event: RunEvent) => Promise<void>;
   refused: (event: RunEvent) => Promise<void>;
 }
@@ -55,8 +56,8 @@ interface Action<M> {
   isWhole: (message: Partial<M>) => boolean;
   /** Why it cannot be done now; null where it can. */
   refuse: (message: M) => string | null;
-  /** Does it, and says so; null where it says so itself. */
-  apply: (message: M) => string | Promise<null>;
+  /** Does it, and says so. */
+  apply: (message: M) => string;
 }
 
 export function listen(ref: RunRef, run: Listener): void {
@@ -92,17 +93,27 @@ export function listen(ref: RunRef, run: Listener): void {
         return;
       }
       applied.add(message.actionId);
-      const detail = await action.apply(message);
-      if (detail === null) return;
+      const detail = action.apply(message);
       await run.applied({ key: message.actionId, action: `run.${action.name}`, detail });
     };
-    return { validator, take };
+    /** Refuses like the others; `true` where the message is to be heard now. */
+    const isHeard = async (message: M): Promise<boolean> => {
+      if (isApplied(message)) return false;
+      const refused = refusalOf(message);
+      if (refused !== null) {
+        await take(message);
+        return false;
+      }
+      applied.add(message.actionId);
+      return true;
+    };
+    return { validator, take, isHeard };
   };
 
   const reschedule = guard<Reschedule>({
     name: 'rescheduled',
     isWhole: ({ changes }) =>
-      typeof changes === 'object' && changes !== null && Object.values(changes).every(isTime),
+      changes !== undefined && isObject(changes) && Object.values(changes).every(isTime),
     refuse: ({ changes }) =>
       refuseAction(run.standing(), 'reschedule') ?? refuseReschedule(run.standing(), changes),
     apply: ({ changes }) => {
@@ -150,16 +161,26 @@ export function listen(ref: RunRef, run: Listener): void {
     name: 'looked-again',
     isWhole: () => true,
     refuse: () => (run.canRecheck() ? null : 'The run has nothing to look at again now.'),
-    apply: ({ requestedBy, actionId }) => run.recheck(requestedBy, actionId).then(() => null),
+    apply: () => 'looked again',
   });
-  setHandler(lookAgainUpdate, lookAgain.take, { validator: lookAgain.validator });
-  setHandler(lookAgainSignal, lookAgain.take);
+  /** What was found is on record as the run's own word, so that several who ask share one look. */
+  const look = async (message: LookAgain): Promise<LookedAgain | null> =>
+    (await lookAgain.isHeard(message)) ? run.recheck(message.requestedBy, message.actionId) : null;
+  setHandler(lookAgainUpdate, look, { validator: lookAgain.validator });
+  setHandler(lookAgainSignal, async (message) => {
+    await look(message);
+  });
 }
 
 function isMessage(message: unknown): message is ActionBase {
   if (typeof message !== 'object' || message === null) return false;
   const { actionId, runId } = message as Partial<ActionBase>;
   return typeof actionId === 'string' && typeof runId === 'string';
+}
+
+/** Whatever the type says: a message may come from anybody who reaches Temporal. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function isTime(time: unknown): boolean {

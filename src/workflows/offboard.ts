@@ -13,7 +13,7 @@ import { problem } from '../domain/problem.js';
 import type { Deadlines, TimeValue } from '../domain/run.js';
 import { okta } from './activities.js';
 import { compensations } from './compensations.js';
-import { parkWith } from './endings.js';
+import { AccountGone, parkWith } from './endings.js';
 import { takeFrom } from './giving-over.js';
 import { claimExecution } from './run.js';
 import { runSaga, type Ending, type Saga } from './saga.js';
@@ -38,16 +38,16 @@ export async function offboard(input: OffboardInput): Promise<RunResult> {
       compensate: compensations(ref, person.login, (saga) => findWithdrawn(saga, input)),
     },
     async (saga) => {
-      const access = await suspendInTime(saga, input);
+      const again = offerRechecks(saga, input);
+      const access = await suspendInTime(saga, input, again);
       if (access === 'nobody') return nothingToTake();
       saga.met('suspend', Date.now());
-      saga.offersRecheck(() => suspendAgain(saga, input));
 
       await endSessions(saga, input, access);
       const removed = await removeGroups(saga, input);
       const confirmed = await readBack(saga, input, removed);
 
-      await hold(saga, input);
+      await hold(saga, input, again);
       return { outcome: confirmed ? 'done' : 'partial', ...detailOf(saga, input) };
     },
   );
@@ -59,13 +59,17 @@ function nothingToTake(): Ending {
 }
 
 /** Looks at once, so that a wrong login shows early; at the deadline only one call is left. */
-async function suspendInTime(saga: Saga, input: OffboardInput): Promise<Access | 'nobody'> {
+async function suspendInTime(
+  saga: Saga,
+  input: OffboardInput,
+  again: () => Promise<void>,
+): Promise<Access | 'nobody'> {
   const { access } = saga.journal();
   if (access !== null && access.result !== 'left') return access;
   if (saga.standing().deadlines.suspendAt !== undefined) {
     const seen = await saga.attempt(() => lookFor(saga, input, null));
     if (seen === 'nobody') return seen;
-    await saga.waitFor('suspend', 'scheduled', { leadMs: LEAD_MS });
+    await saga.waitFor('suspend', 'scheduled', { leadMs: LEAD_MS, recheck: again });
     await saga.attempt(() =>
       saga.step(() =>
         okta.mintToken.executeWithOptions({ summary: 'Access token' }, [{ run: saga.ref }]),
@@ -74,7 +78,7 @@ async function suspendInTime(saga: Saga, input: OffboardInput): Promise<Access |
   }
   let looked = await saga.attempt(() => lookFor(saga, input, 'suspend'));
   const lookedAt = Date.now();
-  await saga.waitFor('suspend', 'scheduled');
+  await saga.waitFor('suspend', 'scheduled', { recheck: again });
   saga.works();
   // Moved away meanwhile: what was seen is too old to judge by.
   const isStale = Date.now() - lookedAt > STALE_MS;
@@ -200,21 +204,34 @@ function accessOf(saga: Saga): Access {
 }
 
 /**
- * The same was asked for again: what Okta shows counts. Of this account alone: whoever has its login by
- * now is somebody else.
+ * Whoever asks for the same again, or for the login of this account, has the run look what Okta shows.
+ * Returns what does so for those who wait. @throws {AccountGone}
  */
-async function suspendAgain(saga: Saga, input: OffboardInput): Promise<string> {
-  const seen = await lookAt(saga, input, 'suspend');
-  if (isGone(seen)) return 'The account is gone from Okta';
-  if (seen.kind !== 'seen') return 'Okta cannot be looked at';
-  const before = lookOf(seen);
-  if (isSuspended(before)) return `Okta shows ${before.status}`;
-  const { result } = await suspend(saga, input, before);
-  return `Okta showed ${before.status}: ${result === 'left' ? 'left so' : `${result} again`}`;
+function offerRechecks(saga: Saga, input: OffboardInput): () => Promise<void> {
+  let isGone = false;
+  saga.offersRecheck(async () => {
+    const found = await recheck(saga, input);
+    isGone = found === GONE && (saga.journal().access !== null || input.contractOf !== null);
+    return { found, isOver: isGone };
+  });
+  return async () => {
+    await saga.attempt(() => saga.catchUpOnRechecks());
+    if (isGone) throw new AccountGone();
+  };
 }
 
-function isGone({ kind }: Sighting): boolean {
-  return kind === 'absent' || kind === 'replaced';
+const GONE = 'The account is gone from Okta';
+
+/** Of this account alone: whoever has its login by now is somebody else. */
+async function recheck(saga: Saga, input: OffboardInput): Promise<string> {
+  const isDone = saga.journal().access !== null;
+  const seen = await lookAt(saga, input, isDone ? 'suspend' : null);
+  if (seen.kind === 'absent' || seen.kind === 'replaced') return GONE;
+  if (seen.kind !== 'seen') return 'Okta cannot be looked at';
+  const before = lookOf(seen);
+  if (!isDone || isSuspended(before)) return `Okta shows ${before.status}`;
+  const { result } = await suspend(saga, input, before);
+  return `Okta showed ${before.status}: ${result === 'left' ? 'left so' : `${result} again`}`;
 }
 
 async function endSessions(
@@ -293,7 +310,7 @@ async function readBack(
       );
       const isBack = kind === 'differs' && status !== null && !promised(saga).includes(status);
       if (!isBack || again) return kind !== 'differs';
-      await suspendAgain(saga, input);
+      await recheck(saga, input);
     }
   });
 }
@@ -314,10 +331,9 @@ function promised(saga: Saga): string[] {
 }
 
 /** While there is something to give back, or something left to take. */
-async function hold(saga: Saga, input: OffboardInput): Promise<void> {
+async function hold(saga: Saga, input: OffboardInput, again: () => Promise<void>): Promise<void> {
   const { access, removed, deactivated } = saga.journal();
   if (deactivated || access?.result === 'deactivated') return;
-  const again = () => saga.attempt(() => saga.catchUpOnRechecks());
   await again();
   const { hold: end } = input.terms;
   if (end.kind === 'deprovisionAt') return deactivateInTime(saga, input, again);
@@ -339,7 +355,7 @@ function endOfHold(saga: Saga, { ms }: Extract<HoldEnd, { kind: 'undoWindow' }>)
 async function mustStillHold(saga: Saga, input: OffboardInput, decided: boolean): Promise<void> {
   if (saga.journal().access?.ours !== true) return;
   if (decided) {
-    await suspendAgain(saga, input);
+    await recheck(saga, input);
     return;
   }
   const seen = await lookAt(saga, input, null);

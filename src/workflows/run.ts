@@ -10,7 +10,12 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { progressQuery, takeoverSignal, type Takeover } from '../contract/messages.js';
+import {
+  progressQuery,
+  takeoverSignal,
+  type LookedAgain,
+  type Takeover,
+} from '../contract/messages.js';
 import { TenureDueAt, TenureFlow, TenurePhase, TenureRun } from '../contract/search-attributes.js';
 import type { Recovered } from '../contract/workflows.js';
 import { possibleActions } from '../domain/actions.js';
@@ -35,6 +40,13 @@ import { dueMs, transition, type Happening, type Standing } from '../domain/stan
 import { recordNextRun, recordRun } from './activities.js';
 import { Superseded } from './endings.js';
 import { listen } from './messages.js';
+
+/** Somebody who asked for the same again, and waits for what is found. */
+interface Asked {
+  by: string | null;
+  key: string;
+  answered: (said: LookedAgain | null) => void;
+}
 
 export interface RunOptions {
   ref: RunRef;
@@ -83,7 +95,7 @@ export interface Run {
   /** Does `work` unless an urgent offboarding comes first; then a step under way ends. @throws {Superseded} */
   unlessSuperseded<T>(work: () => Promise<T>): Promise<T>;
   /** Lets `recheck` answer whoever asks for the same again. */
-  offersRecheck(recheck: () => Promise<string>): void;
+  offersRecheck(recheck: () => Promise<LookedAgain>): void;
   /** Rechecks that were asked for while the run was at work. */
   catchUpOnRechecks(): Promise<void>;
   /** The last word. No handler is at work afterwards. */
@@ -103,8 +115,8 @@ export function openRun(options: RunOptions): Run {
   let changes = 0;
   let lastReport = Promise.resolve();
   let interrupt: (() => void) | null = null;
-  let recheck: (() => Promise<string>) | null = null;
-  const asked: { by: string | null; key: string; answered: (said: string | null) => void }[] = [];
+  let recheck: (() => Promise<LookedAgain>) | null = null;
+  const asked: Asked[] = [];
 
   const snapshot = (event: RunEvent | null, next: NextRun | null): RunReport => {
     const { phase, outcome, deadlines, waiting, problem, undoing } = standing;
@@ -190,7 +202,7 @@ export function openRun(options: RunOptions): Run {
       const said = await recheck();
       for (const { by, key } of waiting) {
         const who = by === null ? '' : ` (asked by ${by})`;
-        await report({ key, action: 'run.looked-again', detail: `${said}${who}` });
+        await report({ key, action: 'run.looked-again', detail: `${said.found}${who}` });
       }
       for (const { answered } of waiting) answered(said);
     } catch (error) {
@@ -420,13 +432,21 @@ const EPOCH = '1970-01-01T00:00:00Z';
 
 /** Whoever reaches Temporal can send anything; what lacks its fields must not fail the workflow task. */
 function isTakeover(message: unknown): message is Takeover {
-  if (typeof message !== 'object' || message === null) return false;
-  const { actionId, input } = message as Partial<Takeover>;
+  const text = (...path: string[]): boolean => typeof at(message, path) === 'string';
   return (
-    typeof actionId === 'string' &&
-    typeof input === 'object' &&
-    typeof input?.run?.requestId === 'string' &&
-    typeof input.person?.login === 'string' &&
-    typeof input.terms === 'object'
+    text('actionId') &&
+    text('input', 'run', 'requestId') &&
+    text('input', 'person', 'login') &&
+    at(message, ['input', 'terms', 'hold', 'kind']) !== undefined
+  );
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, name) =>
+      typeof inner === 'object' && inner !== null
+        ? (inner as Record<string, unknown>)[name]
+        : undefined,
+    value,
   );
 }

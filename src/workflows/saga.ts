@@ -31,6 +31,7 @@ import { undoPlan, type Undo } from '../domain/undo-plan.js';
 import { loadJournal, recordRun } from './activities.js';
 import {
   Aborted,
+  AccountGone,
   effectsOf,
   Left,
   Moved,
@@ -288,7 +289,7 @@ export async function runSaga(
   let ending: Ending;
   try {
     await resume();
-    ending = await story(saga);
+    ending = await story(saga).catch(unlessGone);
     // The last step was awaited although a cancel had met it. What is final stays.
     if (CancellationScope.current().consideredCancelled && !journal.deactivated) {
       throw new CancelledFailure('cancelled in the last step');
@@ -320,6 +321,14 @@ async function makeOpenEnded({ run }: NextRun): Promise<void> {
       next: null,
     }),
   );
+}
+
+/** Nobody is there any more to give access back to, or to take it from. */
+function unlessGone(error: unknown): Ending {
+  if (error instanceof AccountGone) {
+    return { outcome: 'done', detail: 'the account is gone from Okta' };
+  }
+  throw error;
 }
 
 /** A step that fails while the run is cancelled is not tried again: Temporal gives its failure instead. */
