@@ -213,5 +213,17 @@ export type OktaError =
   | OktaWrongStatusError
   | OktaUnexpectedResponseError;
 
+/**
+ * The same error for somebody who waited for the call of another. The request id belongs to the one
+ * who made the call.
+ */
+export function withoutRequestId(error: OktaError): OktaError {
+  const copy = Object.create(Object.getPrototypeOf(error) as object) as OktaError;
+  return Object.defineProperties(copy, {
+    ...Object.getOwnPropertyDescriptors(error),
+    oktaRequestId: { value: null, enumerable: true },
+  });
+}
+
 /** For `instanceof`, which then narrows to the union. */
 export const OktaError = OktaErrorBase as unknown as abstract new (...args: never[]) => OktaError;

@@ -50,6 +50,16 @@ export class TokenSource {
     return this.#usable(origin) ?? this.#renewed(signal);
   }
 
+  /**
+   * Where calls go. Costs nothing beside them: it is what their sessions begin with.
+   *
+   * @throws OktaError `OKTA_AUTH_FAILED` where there is no such connection
+   * @throws the signal's reason
+   */
+  async origin(signal?: AbortSignal): Promise<string> {
+    return (await orAbort(this.#credentials(CREDENTIALS_MS), signal)).origin;
+  }
+
   /** Like `session`. `renew`: after a look at the credentials, and with a new token in any case. */
   async verify(signal?: AbortSignal, renew = false): Promise<Session> {
     const { origin } = await orAbort(this.#credentials(renew ? 0 : CREDENTIALS_MS), signal);

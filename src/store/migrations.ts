@@ -232,4 +232,19 @@ alter table connections add column blocked_step text;
 create index runs_unfinished on runs (connection) where finished_at is null;
 `,
   },
+  {
+    name: '0010-groups',
+    sql: `
+-- What Okta showed of a group a moment ago: src/store/groups.ts.
+create table known_groups (
+  seq bigserial primary key,
+  connection text not null,
+  name_digest text not null,
+  found bytea not null,
+  read_at timestamptz(3) not null,
+  unique (connection, name_digest)
+);
+create index known_groups_by_age on known_groups (read_at);
+`,
+  },
 ];

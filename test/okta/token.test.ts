@@ -242,6 +242,24 @@ describe('the token', () => {
   });
 });
 
+describe('the org that calls go to', () => {
+  it('is told without a call, and is another once calls go there', async () => {
+    let given = credentials();
+    const { okta, org } = bench({ credentials: () => Promise.resolve(given) });
+    expect(await okta.origin()).toBe(ORIGIN);
+    expect(org.requests).toEqual([]);
+    given = credentials({ origin: 'https://globex.okta.com' });
+    expect(await okta.origin()).toBe(ORIGIN);
+    await errorOf(okta.mintToken({ renew: true }));
+    expect(await okta.origin()).toBe('https://globex.okta.com');
+  });
+
+  it('is none where there is no such connection', async () => {
+    const { okta } = bench({ credentials: () => Promise.resolve(null) });
+    expect((await errorOf(okta.origin())).code).toBe('OKTA_AUTH_FAILED');
+  });
+});
+
 describe('a token that Okta does not take any more', () => {
   it('is replaced once, and the call made again', async () => {
     const { okta, org, tokens } = bench();
