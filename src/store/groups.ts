@@ -26,7 +26,7 @@ export function createGroupStore(db: Database, { ring, pepper }: StoreKeys): Gro
             (extract(epoch from clock_timestamp() - read_at) * 1000)::double precision as age_ms
           from known_groups where connection = ${connection} and name_digest = ${digest}
         )
-        select found, age_ms from known where age_ms between 0 and ${maxAgeMs}::double precision
+        select found, age_ms from known where age_ms >= 0 and age_ms < ${maxAgeMs}::double precision
       `.execute(db);
       const [row] = rows;
       if (row === undefined) return null;

@@ -304,7 +304,7 @@ export interface GroupQuestion {
 
 /** Groups that Okta showed a moment ago, shared by all workers. */
 export interface GroupStore {
-  /** Null where nothing is known that is at most `maxAgeMs` old. `ageMs`: since Okta answered. */
+  /** Null where nothing is known that is younger than `maxAgeMs`. `ageMs`: since Okta answered. */
   recall(
     question: GroupQuestion,
     maxAgeMs: number,
