@@ -8,5 +8,5 @@ export {
 } from './client.js';
 export type { Answer, OktaConnection } from './connection.js';
 export { OktaError, withoutRequestId } from './errors.js';
-export { orAbort } from './waiting.js';
+export { orAbort, pause } from './waiting.js';
 export type { CachedToken, OktaCredentials, RateGate, RateSighting, TokenCache } from './ports.js';
