@@ -32,6 +32,7 @@ export class TokenSource {
   /** Generations that Okta refused, or that belong to former credentials. */
   readonly #dropped = new Set<string>();
   #renewal: Promise<Session> | null = null;
+  #reading: Promise<Identity> | null = null;
 
   constructor(parts: TokenSourceParts) {
     this.#parts = parts;
@@ -134,10 +135,22 @@ export class TokenSource {
     return mint(this.#parts, await this.#credentials(0), this.#held?.token.proofKey != null);
   }
 
-  /** Read again after `maxAgeMs`. With other credentials than before, the token is no good either. */
+  /**
+   * Read again after `maxAgeMs`, once for all who want them at the same time; zero: read now, for this
+   * caller. With other credentials than before, the token is no good either.
+   */
   async #credentials(maxAgeMs: number): Promise<Identity> {
+    if (maxAgeMs === 0) return this.#readCredentials();
     const known = this.#identity;
     if (known !== null && Date.now() - known.readAt < maxAgeMs) return known;
+    this.#reading ??= this.#readCredentials().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #readCredentials(): Promise<Identity> {
+    const known = this.#identity;
     const { credentials: read, allowLoopback } = this.#parts;
     const credentials = callable(await read(), allowLoopback);
     const mark = JSON.stringify(credentials);

@@ -254,6 +254,19 @@ describe('the org that calls go to', () => {
     expect(await okta.origin()).toBe('https://globex.okta.com');
   });
 
+  it('costs one look at the credentials for all who ask at the same time, and none for a while', async () => {
+    let looks = 0;
+    const { okta } = bench({
+      credentials: () => {
+        looks += 1;
+        return Promise.resolve(credentials());
+      },
+    });
+    await Promise.all(Array.from({ length: 20 }, () => okta.origin()));
+    await okta.origin();
+    expect(looks).toBe(1);
+  });
+
   it('is none where there is no such connection', async () => {
     const { okta } = bench({ credentials: () => Promise.resolve(null) });
     expect((await errorOf(okta.origin())).code).toBe('OKTA_AUTH_FAILED');
