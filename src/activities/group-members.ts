@@ -32,7 +32,7 @@ const MAX_PAGES = 10;
 /** A group that has more members is not tried again for so long. */
 const TOO_LARGE_FOR_MS = 3_600_000;
 /** Both scans and the pause between them. */
-const LONGEST_READING_MS = 30_000;
+const LONGEST_READING_MS = 20_000;
 
 interface Waiter {
   user: OktaUserId;
