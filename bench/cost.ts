@@ -11,6 +11,7 @@ export interface OktaCall {
   method: string;
   path: string;
   query: string;
+  bucket: string | null;
   status: number | null;
 }
 

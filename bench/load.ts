@@ -14,6 +14,8 @@ export interface Load {
 }
 
 const LOOK_EVERY_MS = 100;
+/** More calls at once than that, and some time out in the server's queue. */
+const STARTERS = 25;
 
 /** Runs per second. @throws where one does not end as completed, or not in time. */
 export async function runLoad(client: Client, load: Load, signal: AbortSignal): Promise<number> {
@@ -38,6 +40,38 @@ export async function runLoad(client: Client, load: Load, signal: AbortSignal): 
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
   return starts.length / (await secondsOf(client, ofLoad));
+}
+
+export interface Wave {
+  /** How many were over when all were, or when the time was up. */
+  over: number;
+  /** From the first start to the last end, or `withinMs`. */
+  seconds: number;
+}
+
+/**
+ * All of them, none waiting for another to end. One that is not over in time is no error: the wave says
+ * how many were.
+ */
+export async function runWave(
+  client: Client,
+  { workflowType, starts, withinMs }: Omit<Load, 'atOnce'>,
+  signal: AbortSignal,
+): Promise<Wave> {
+  await sleep(5, undefined, { signal });
+  const ofWave = `WorkflowType = '${workflowType}' AND StartTime >= '${new Date().toISOString()}'`;
+  const giveUpAt = Date.now() + withinMs;
+  const waiting = [...starts];
+  const starter = async (): Promise<void> => {
+    for (let start = waiting.shift(); start !== undefined; start = waiting.shift()) await start();
+  };
+  await Promise.all(Array.from({ length: STARTERS }, starter));
+  for (;;) {
+    const { count } = await client.workflow.count(`${ofWave} AND ExecutionStatus != 'Running'`);
+    if (count >= starts.length) return { over: count, seconds: await secondsOf(client, ofWave) };
+    if (Date.now() > giveUpAt) return { over: count, seconds: withinMs / 1_000 };
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
 }
 
 async function secondsOf(client: Client, query: string): Promise<number> {

@@ -1,4 +1,4 @@
-// Onboardings of people that nobody knows yet, into two groups, and how one is started: by the client
+// Onboardings of people that nobody knows yet, into groups by name, and how one is started: by the client
 // alone, its row written before, or through the API as anybody would.
 import { randomUUID } from 'node:crypto';
 import { runRef } from '../src/contract/ids.js';
@@ -26,13 +26,16 @@ export function newPerson(): { firstName: string; lastName: string; email: strin
 }
 
 /** The row counts as started from the beginning, so that no sweep starts it before we do. */
-export async function prepareOnboarding(insides: Insides): Promise<Prepared> {
+export async function prepareOnboarding(
+  insides: Insides,
+  groups: string[] = GROUPS,
+): Promise<Prepared> {
   const { store, engine, installation } = insides;
   const person = newPerson();
   const input: OnboardInput = {
     run: runRef(CONNECTION, store.subjectRef(person.email), newRequestId()),
     person: { ...person, login: person.email, attributes: {} },
-    groups: GROUPS,
+    groups,
     startAt: null,
     contractEnd: null,
     activation: 'email',

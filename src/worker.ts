@@ -32,8 +32,11 @@ import { createOktaClient } from './okta/index.js';
 import { openStore } from './store/open.js';
 import { temporalTarget } from './temporal-target.js';
 
-/** Activities at once. Okta's concurrency limit is far below; most of them wait for answers. */
-const MAX_ACTIVITIES = 40;
+/**
+ * Activities at once. What presses on Okta and on the database is bounded by itself (eight calls at once
+ * a connection, ten database connections); most of these wait for answers, or for a read that they share.
+ */
+const MAX_ACTIVITIES = 200;
 /** Each cached workflow takes about a megabyte (measured: 200 cached, 214 MB). */
 const MAX_CACHED_WORKFLOWS = 100;
 

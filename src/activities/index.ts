@@ -1,5 +1,7 @@
 // All activities, named for their effect. The workflows know them by these types only.
+import { createGroupDirectory } from './group-directory.js';
 import { createKeyActivities, type KeyActivities } from './keys.js';
+import { createMemberReads } from './member-reads.js';
 import { createOffboardingActivities, type OffboardingActivities } from './offboarding.js';
 import { createOnboardingActivities, type OnboardingActivities } from './onboarding.js';
 import { createReadingActivities, type ReadingActivities } from './reading.js';
@@ -19,9 +21,13 @@ export type Activities = OktaActivities & RecordingActivities & KeyActivities;
 
 export function createActivities(deps: ActivityDeps): Activities {
   const step = createStepRunner(deps);
+  const shared = {
+    directory: createGroupDirectory({ store: deps.store.groups }),
+    members: createMemberReads(),
+  };
   return {
-    ...createReadingActivities(step),
-    ...createOnboardingActivities(step),
+    ...createReadingActivities(step, shared),
+    ...createOnboardingActivities(step, shared.members),
     ...createOffboardingActivities(step),
     ...createRecordingActivities(deps.store.runs),
     ...createKeyActivities(deps),

@@ -10,6 +10,7 @@ import type { RunRef } from '../domain/run.js';
 import { OktaError } from '../okta/index.js';
 import { parked } from './failures.js';
 import { findMember } from './looks.js';
+import type { MemberReads } from './member-reads.js';
 import { workThrough, type Slice } from './slices.js';
 import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
@@ -66,7 +67,10 @@ export interface ProfileChange {
   isUndo: boolean;
 }
 
-export function createOnboardingActivities(step: RunStep): OnboardingActivities {
+export function createOnboardingActivities(
+  step: RunStep,
+  members: Pick<MemberReads, 'made'>,
+): OnboardingActivities {
   return {
     createUser: (input) =>
       step(input, async (tools) => {
@@ -74,6 +78,7 @@ export function createOnboardingActivities(step: RunStep): OnboardingActivities 
         if (!input.mayExist) tools.ifRefused([{ kind: 'create', stage: 'refused' }]);
         const earlier = mayExist ? await findByLogin(tools, input) : null;
         const user = earlier?.kind === 'ours' ? earlier.user : await create(tools, input, mayExist);
+        members.made(input.run.connection, user.id);
         const done: Done<Created> = {
           ...made(user, input),
           detail: `Account ${user.status}${inGroups(input.groupIds.length)}`,

@@ -6,9 +6,9 @@ import { ownGroups, removableGroups } from '../domain/groups.js';
 import type { OktaGroup, Profile } from '../domain/okta-user.js';
 import { problem } from '../domain/problem.js';
 import type { RunRef } from '../domain/run.js';
-import { OktaError } from '../okta/index.js';
 import type { AccountHolder } from '../store/store.js';
 import { parked } from './failures.js';
+import type { GroupDirectory } from './group-directory.js';
 import {
   groupsOf,
   look,
@@ -18,6 +18,7 @@ import {
   type Sighting,
   type UserRef,
 } from './looks.js';
+import type { MemberReads, Membership } from './member-reads.js';
 import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
 /** A look at an account. */
@@ -75,11 +76,19 @@ export interface ReadingActivities {
   readBack: (input: ReadBackRequest) => Promise<StepResult<ReadBack>>;
 }
 
-const GROUP_ID = /^00g[0-9A-Za-z]{17}$/;
 const READ_BACK_MS = 10_000;
 const PAUSE_MS = 400;
 
-export function createReadingActivities(step: RunStep): ReadingActivities {
+/** What many runs share. */
+export interface SharedReads {
+  directory: GroupDirectory;
+  members: MemberReads;
+}
+
+export function createReadingActivities(
+  step: RunStep,
+  { directory, members }: SharedReads,
+): ReadingActivities {
   return {
     mintToken: (input) =>
       step(input, async ({ okta, signal, take }) => {
@@ -90,7 +99,10 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
     resolveGroups: (input) =>
       step(input, async (tools) => {
         const groups: OktaGroup[] = [];
-        for (const name of input.groups) groups.push(await resolveGroup(tools, name));
+        const { okta, signal, take } = tools;
+        for (const name of input.groups) {
+          groups.push(await directory.resolve(input.run.connection, okta, name, { signal, take }));
+        }
         const unmanageable = groups.filter((group) => group.type !== 'OKTA_GROUP');
         if (unmanageable.length > 0) {
           const names = unmanageable.map((group) => `"${group.name}" (${group.type})`).join(', ');
@@ -127,7 +139,7 @@ export function createReadingActivities(step: RunStep): ReadingActivities {
       step(input, async (tools) => {
         const until = Date.now() + READ_BACK_MS;
         for (;;) {
-          const seen = await compare(tools, input);
+          const seen = await compare(tools, input, members);
           if (seen.kind !== 'differs' || Date.now() >= until) return readBackOf(seen);
           await Context.current().sleep(PAUSE_MS);
         }
@@ -213,40 +225,11 @@ function intentsOf(
   return [{ kind: 'remove-from-groups', stage: 'intended', groupIds }];
 }
 
-/** By id or exact name. An ambiguous name is as bad as an unknown one: nobody should be put in by guess. */
-async function resolveGroup({ okta, signal, take }: StepTools, name: string): Promise<OktaGroup> {
-  const candidates = GROUP_ID.test(name)
-    ? [take(await okta.getGroup(name, { signal }).catch(unknownGroup(name)))]
-    : take(await okta.findGroupsByName(name, { signal }));
-  const manageable = candidates.filter((group) => group.type === 'OKTA_GROUP');
-  const choice = manageable.length > 0 ? manageable : candidates;
-  const [group, ...others] = choice;
-  if (group === undefined) {
-    throw parked(
-      problem('GROUP_UNKNOWN', `There is no group "${name}" that this connection can see.`),
-    );
-  }
-  if (others.length > 0) {
-    throw parked(
-      problem(
-        'GROUP_UNKNOWN',
-        `${choice.length} groups are called "${name}"; give the id instead.`,
-      ),
-    );
-  }
-  return group;
-}
-
-function unknownGroup(name: string): (error: unknown) => never {
-  return (error) => {
-    if (error instanceof OktaError && error.code === 'OKTA_NOT_FOUND') {
-      throw parked(problem('GROUP_UNKNOWN', `There is no group with the id ${name}.`), error);
-    }
-    throw error;
-  };
-}
-
-async function compare(tools: StepTools, expected: ReadBackRequest): Promise<ReadBack> {
+async function compare(
+  tools: StepTools,
+  expected: ReadBackRequest,
+  members: MemberReads,
+): Promise<Compared> {
   const person = await look(tools, expected.user);
   if (person.kind === 'unreadable') return { kind: 'unreadable', status: null };
   // By id and just written: a replica that lags.
@@ -256,6 +239,18 @@ async function compare(tools: StepTools, expected: ReadBackRequest): Promise<Rea
   if (expected.inGroups.length + expected.notInGroups.length === 0) {
     return { kind: 'confirmed', status };
   }
+  if (expected.shared) {
+    const { okta, signal } = tools;
+    const { oktaUserId } = person;
+    const { kind } = await members.confirm(
+      expected.run.connection,
+      okta,
+      oktaUserId,
+      expected.inGroups,
+      { signal },
+    );
+    return { kind: MEMBERSHIP[kind], status, isCreateTrusted: kind === 'not-read' };
+  }
   const groups = await groupsOf(tools, person.oktaUserId);
   if (groups === 'unreadable') return { kind: 'unreadable', status };
   const ids = new Set<string>(groups.map((group) => group.id));
@@ -264,17 +259,29 @@ async function compare(tools: StepTools, expected: ReadBackRequest): Promise<Rea
   return { kind: right ? 'confirmed' : 'differs', status };
 }
 
+/** `isCreateTrusted`: the groups were not read; Okta's answer to the create stands for them. */
+type Compared = ReadBack & { isCreateTrusted?: boolean };
+
+const MEMBERSHIP = {
+  'member-of-all': 'confirmed',
+  missing: 'differs',
+  'not-read': 'confirmed',
+} as const satisfies Record<Membership['kind'], ReadBack['kind']>;
+
 const READ_BACK_DETAIL: Record<ReadBack['kind'], string> = {
   confirmed: 'Okta shows the promised state',
   differs: `Okta did not show the promised state within ${READ_BACK_MS / 1_000} s`,
   unreadable: `${NOT_READABLE}; Okta's answers to the changes stand for it`,
 };
 
-function readBackOf(found: ReadBack): Done<ReadBack> {
+function readBackOf({ isCreateTrusted = false, ...found }: Compared): Done<ReadBack> {
   const status = ({ confirmed: 'done', differs: 'failed', unreadable: 'skipped' } as const)[
     found.kind
   ];
-  return { value: found, detail: READ_BACK_DETAIL[found.kind], status };
+  const detail = isCreateTrusted
+    ? 'Okta shows the account; its answer to the create stands for the groups'
+    : READ_BACK_DETAIL[found.kind];
+  return { value: found, detail, status };
 }
 
 function describe(sighting: Sighting): string {

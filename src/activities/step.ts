@@ -12,7 +12,7 @@ import { blocked, CONNECTION_BLOCKED, judge, withEffects } from './failures.js';
 
 export interface ActivityDeps {
   okta: OktaClient;
-  store: Pick<Store, 'connections' | 'connectionKeys' | 'runs' | 'refusals'>;
+  store: Pick<Store, 'connections' | 'connectionKeys' | 'runs' | 'refusals' | 'groups'>;
   now: () => Date;
   /** Told how every attempt ended. */
   observe?: (step: ObservedStep) => void;

@@ -27,6 +27,9 @@ export const userAnswer = z
     profile: user.profile as Profile,
   }));
 
+/** Of a user whose id is all that matters. */
+export const userIdAnswer = z.object({ id }).transform((user) => as<OktaUserId>(user.id));
+
 export const groupAnswer = z
   .object({ id, type: z.string().min(1), profile: z.object({ name: z.string() }) })
   .transform(({ id, type, profile }): OktaGroup => ({

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { shapeOf } from './answers.schema.js';
 import type { Call } from './call.js';
 import { classifyAnswer, isTokenTrouble, unreadable } from './classify.js';
-import type { Answer } from './connection.js';
+import type { Answer, Scanned } from './connection.js';
 import { readErrorBody } from './error-body.js';
 import type { HttpAnswer } from './exchange.js';
 import { dateOf, requestIdOf } from './headers.js';
@@ -49,16 +49,34 @@ export class Caller {
   ): Promise<Answer<T[]>> {
     const { until, signal } = options;
     const items: T[] = [];
+    const visit = (value: T): boolean => {
+      items.push(value);
+      return until?.(value) === true;
+    };
+    const answer = await this.scan(call, item, visit, { maxPages: Infinity, signal });
+    return { ...answer, value: items };
+  }
+
+  /**
+   * Tells `visit` each item of a list, page after page, until it returns true. Keeps none of them.
+   * `cut-short`: `maxPages` were read, and there are more.
+   */
+  async scan<T>(
+    call: Call,
+    item: z.ZodType<T>,
+    visit: (item: T) => boolean,
+    { maxPages, signal }: { maxPages: number; signal?: AbortSignal | undefined },
+  ): Promise<Answer<Scanned>> {
     const visited = new Set([call.path]);
     let page = await this.#succeed(call, signal);
     const first = page.answer;
-    for (;;) {
+    for (let pages = 1; ; pages += 1) {
       for (const value of readList(item)(call, page.answer)) {
-        items.push(value);
-        if (until?.(value) === true) return answerOf(first, items);
+        if (visit(value)) return answerOf(first, 'stopped');
       }
       const next = nextPage(call, page);
-      if (next === null) return answerOf(first, items);
+      if (next === null) return answerOf(first, 'whole');
+      if (pages === maxPages) return answerOf(first, 'cut-short');
       if (visited.has(next)) throw unreadable(call, page.answer, 'link: a circle');
       visited.add(next);
       page = await this.#succeed({ ...call, path: next }, signal);

@@ -1,6 +1,6 @@
 // The calls themselves: which path, which bucket, what the answer holds. Source: Okta's Users, Groups
 // and Group Rules API; which calls share a bucket: recorded traffic 2021 and 2025.
-import { groupAnswer, groupRuleAnswer, userAnswer } from './answers.schema.js';
+import { groupAnswer, groupRuleAnswer, userAnswer, userIdAnswer } from './answers.schema.js';
 import { callOf } from './call.js';
 import { answerOf, readJson, readNothing, type Caller } from './caller.js';
 import type { Answer, CallOptions, OktaConnection } from './connection.js';
@@ -32,6 +32,8 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
       const value = { expiresAt: token.expiresAt, scopes: [...token.scopes] };
       return minted === null ? { value, requestId: null, date: null } : answerOf(minted, value);
     },
+
+    origin: ({ signal } = {}) => tokens.origin(signal),
 
     async getUser(user, { signal } = {}) {
       const answer = await caller.call(callOf('GET', USER, 'B', { user }), readUser, signal);
@@ -74,6 +76,10 @@ export function createConnection(tokens: TokenSource, caller: Caller): OktaConne
     findGroupsByName: (name, options) => findGroupsByName(caller, name, options),
 
     listGroups: (prefix, options) => listGroups(caller, prefix, options),
+
+    async scanGroupMembers(group, visit, options) {
+      return caller.scan(callOf('GET', MEMBERS, 'D', { group }), userIdAnswer, visit, options);
+    },
 
     async listGroupMembers(group, options) {
       return caller.list(callOf('GET', MEMBERS, 'D', { group }), userAnswer, options);

@@ -20,6 +20,9 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** How a scan of a list ended: `cut-short` where it has more pages than were to be read. */
+export type Scanned = 'stopped' | 'whole' | 'cut-short';
+
 export interface NewUser {
   /** At least `login`, `email`, `firstName`, `lastName`. */
   profile: Profile;
@@ -52,6 +55,11 @@ export interface OktaConnection {
   mintToken(
     options?: CallOptions & { renew?: boolean },
   ): Promise<Answer<{ expiresAt: string; scopes: string[] }>>;
+  /**
+   * The org that calls go to, `https://acme.okta.com`: where a connection was moved to another one, it
+   * takes half a minute until calls go there.
+   */
+  origin(options?: CallOptions): Promise<string>;
   getUser(user: string, options?: CallOptions): Promise<Answer<OktaUser>>;
   /**
    * Whether the role sees any user at all, so that a 404 says something. Remembered for some minutes.
@@ -76,6 +84,15 @@ export interface OktaConnection {
   /** The first 200 whose names start with `prefix`, any where it is empty; capitals do not count. */
   listGroups(prefix: string, options?: CallOptions): Promise<Answer<OktaGroup[]>>;
   /** All pages, or as many as it takes until `until` holds for a member, who is then the last. */
+  /**
+   * Tells `visit` the id of each member, until it returns true or `maxPages` of a thousand were read.
+   * Holds one page at a time.
+   */
+  scanGroupMembers(
+    group: string,
+    visit: (user: OktaUserId) => boolean,
+    options: CallOptions & { maxPages: number },
+  ): Promise<Answer<Scanned>>;
   listGroupMembers(
     group: OktaGroupId,
     options?: CallOptions & { until?: (member: OktaUser) => boolean },

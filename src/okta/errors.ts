@@ -1,5 +1,6 @@
 // What can go wrong between us and Okta: one class a code, together a union that callers switch over
 // by `code`. How an answer becomes one of these is in `classify.ts`. No Temporal in here.
+import { LONGEST_LIMIT_MS } from '../domain/rate-window.js';
 import type { TokenFault } from '../domain/sightings.js';
 import { ServiceError } from '../domain/service-error.js';
 
@@ -73,13 +74,13 @@ export type RateLimitKind = 'window' | 'concurrency' | 'budget';
 export class OktaRateLimitedError extends OktaErrorBase {
   readonly code = 'OKTA_RATE_LIMITED';
   readonly kind: RateLimitKind;
-  /** Milliseconds from now, at least 1. */
+  /** Milliseconds from now, 1 to {@link LONGEST_LIMIT_MS}. */
   readonly retryAfterMs: number;
 
   constructor(message: string, facts: CallFacts & { kind: RateLimitKind; retryAfterMs: number }) {
     super(message, facts);
     this.kind = facts.kind;
-    this.retryAfterMs = facts.retryAfterMs;
+    this.retryAfterMs = Math.min(Math.max(facts.retryAfterMs, 1), LONGEST_LIMIT_MS);
   }
 }
 
@@ -211,6 +212,18 @@ export type OktaError =
   | OktaLoginTakenError
   | OktaWrongStatusError
   | OktaUnexpectedResponseError;
+
+/**
+ * The same error for somebody who waited for the call of another. The request id belongs to the one
+ * who made the call.
+ */
+export function withoutRequestId(error: OktaError): OktaError {
+  const copy = Object.create(Object.getPrototypeOf(error) as object) as OktaError;
+  return Object.defineProperties(copy, {
+    ...Object.getOwnPropertyDescriptors(error),
+    oktaRequestId: { value: null, enumerable: true },
+  });
+}
 
 /** For `instanceof`, which then narrows to the union. */
 export const OktaError = OktaErrorBase as unknown as abstract new (...args: never[]) => OktaError;

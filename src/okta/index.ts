@@ -7,5 +7,6 @@ export {
   type OktaClientOptions,
 } from './client.js';
 export type { Answer, OktaConnection } from './connection.js';
-export { OktaError } from './errors.js';
+export { OktaError, withoutRequestId } from './errors.js';
+export { orAbort, pause } from './waiting.js';
 export type { CachedToken, OktaCredentials, RateGate, RateSighting, TokenCache } from './ports.js';

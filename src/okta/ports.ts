@@ -62,7 +62,10 @@ export interface RateSighting {
 
 /** The rate budget, shared by all workers. */
 export interface RateGate {
-  /** Zero: go now. Else how long to wait before asking again, in milliseconds. */
+  /**
+   * Zero: go now. Else how long to wait before asking again, in milliseconds, at most
+   * `LONGEST_LIMIT_MS`.
+   */
   acquire(connection: ConnectionId, bucket: Bucket): Promise<number>;
   learn(connection: ConnectionId, bucket: Bucket, sighting: RateSighting): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // What an answer says of the rate limit: what to tell the budget, and how long a 429 asks to wait.
 // Times are differences on Okta's own clock, so a wrong clock of ours does no harm. Source: Okta's
 // "Rate limits, Monitor" pages; there is no Retry-After.
+import { LONGEST_LIMIT_MS } from '../domain/rate-window.js';
 import { readErrorBody } from './error-body.js';
 import type { HttpAnswer } from './exchange.js';
 import { rateOf, serverTimeOf, smallest } from './headers.js';
@@ -10,13 +11,14 @@ import type { RateSighting } from './ports.js';
 const WINDOW_MS = 60_000;
 /** `Reset` is in whole seconds, so the window may end up to one later. */
 const ROUNDING_MS = 1_000;
-/** No window is that long: a header that says more was misread. */
-const MAX_WAIT_MS = 5 * WINDOW_MS;
 /** "An e-mail was recently sent": not before five seconds are over (`E0000118`). */
 const MAIL_PAUSE_MS = 6_000;
 const MAIL_TOO_SOON = 'E0000118';
 
-/** Null where nothing is to be learned: no headers, no clock, or a refusal for concurrency. */
+/**
+ * Null where nothing is to be learned: no headers, no clock, a window that no limit has, or a refusal
+ * for concurrency.
+ */
 export function sightingOf(answer: HttpAnswer): RateSighting | null {
   const limited = answer.status === 429 && readErrorBody(answer.body).errorCode !== MAIL_TOO_SOON;
   const limit = smallest(answer.headers, 'x-rate-limit-limit');
@@ -43,9 +45,11 @@ export function waitAfter429(
   return { kind: 'window', retryAfterMs: untilReset(answer) ?? WINDOW_MS };
 }
 
+/** Null where the answer does not say it, or names an end that no window has. */
 function untilReset({ headers }: HttpAnswer): number | null {
   const rate = rateOf(headers);
   const now = serverTimeOf(headers);
   if (rate === null || now === null) return null;
-  return Math.min(Math.max(rate.resetAt - now, 0) + ROUNDING_MS, MAX_WAIT_MS);
+  const inMs = Math.max(rate.resetAt - now, 0) + ROUNDING_MS;
+  return inMs > LONGEST_LIMIT_MS ? null : inMs;
 }

@@ -32,6 +32,7 @@ export class TokenSource {
   /** Generations that Okta refused, or that belong to former credentials. */
   readonly #dropped = new Set<string>();
   #renewal: Promise<Session> | null = null;
+  #reading: Promise<Identity> | null = null;
 
   constructor(parts: TokenSourceParts) {
     this.#parts = parts;
@@ -48,6 +49,16 @@ export class TokenSource {
     if (refused !== undefined) this.#dropped.add(refused);
     const { origin } = await orAbort(this.#credentials(CREDENTIALS_MS), signal);
     return this.#usable(origin) ?? this.#renewed(signal);
+  }
+
+  /**
+   * Where calls go. Costs nothing beside them: it is what their sessions begin with.
+   *
+   * @throws OktaError `OKTA_AUTH_FAILED` where there is no such connection
+   * @throws the signal's reason
+   */
+  async origin(signal?: AbortSignal): Promise<string> {
+    return (await orAbort(this.#credentials(CREDENTIALS_MS), signal)).origin;
   }
 
   /** Like `session`. `renew`: after a look at the credentials, and with a new token in any case. */
@@ -124,10 +135,22 @@ export class TokenSource {
     return mint(this.#parts, await this.#credentials(0), this.#held?.token.proofKey != null);
   }
 
-  /** Read again after `maxAgeMs`. With other credentials than before, the token is no good either. */
+  /**
+   * Read again after `maxAgeMs`, once for all who want them at the same time; zero: read now, for this
+   * caller. With other credentials than before, the token is no good either.
+   */
   async #credentials(maxAgeMs: number): Promise<Identity> {
+    if (maxAgeMs === 0) return this.#readCredentials();
     const known = this.#identity;
     if (known !== null && Date.now() - known.readAt < maxAgeMs) return known;
+    this.#reading ??= this.#readCredentials().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #readCredentials(): Promise<Identity> {
+    const known = this.#identity;
     const { credentials: read, allowLoopback } = this.#parts;
     const credentials = callable(await read(), allowLoopback);
     const mark = JSON.stringify(credentials);

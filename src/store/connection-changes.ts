@@ -71,6 +71,7 @@ export function createConnectionChanges(
         if (openRuns > 0) return { kind: 'in-use', openRuns };
         await trx.deleteFrom('token_cache').where('connection', '=', id).execute();
         await trx.deleteFrom('rate_buckets').where('connection', '=', id).execute();
+        await trx.deleteFrom('known_groups').where('connection', '=', id).execute();
         await trx.deleteFrom('refusals').where('connection', '=', id).execute();
         await trx.deleteFrom('connections').where('id', '=', id).execute();
         return { kind: 'removed' };
@@ -95,6 +96,7 @@ export async function forget(
     !sameKey(before.public_jwk, after.public_jwk);
   if (otherToken) {
     await trx.deleteFrom('token_cache').where('connection', '=', after.id).execute();
+    await trx.deleteFrom('known_groups').where('connection', '=', after.id).execute();
   }
   if (otherOrg) {
     await trx.deleteFrom('rate_buckets').where('connection', '=', after.id).execute();

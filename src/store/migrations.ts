@@ -252,12 +252,25 @@ alter table runs alter column workflow_id set not null;
 create unique index runs_one_open_per_account on runs (connection, account)
   where finished_at is null and account is not null;
 create index runs_of_subjects on runs using gin (subjects);
-create index runs_of_account on runs (connection, okta_user_id, seq desc)
-  where okta_user_id is not null;
 
 -- The journal of effects takes the place of what was kept for an undo.
 alter table run_steps drop column deed;
 alter table run_steps add column effects bytea;
+`,
+  },
+  {
+    name: '0010-groups',
+    sql: `
+-- What Okta showed of a group a moment ago: src/store/groups.ts.
+create table known_groups (
+  seq bigserial primary key,
+  connection text not null,
+  name_digest text not null,
+  found bytea not null,
+  read_at timestamptz(3) not null,
+  unique (connection, name_digest)
+);
+create index known_groups_by_age on known_groups (read_at);
 `,
   },
 ];

@@ -17,6 +17,7 @@ import {
   type StoreLog,
 } from './database.js';
 import { createDecodeStore } from './decodes.js';
+import { createGroupStore } from './groups.js';
 import { createIdempotencyStore } from './idempotency.js';
 import { linkedKeys, loadKeys, type KeyInForce, type StoreKeys } from './keys.js';
 import { createLedgerStore } from './ledger.js';
@@ -106,6 +107,7 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
     runs: createRunStore(db, keys),
     tokens: createTokenStore(db, ring, Math.max(1, Math.floor(poolSize / 2))),
     rates: createRateStore(db),
+    groups: createGroupStore(db, keys),
     apiKeys: createApiKeyStore(db),
     idempotency: createIdempotencyStore(db, pepper),
     ledger: createLedgerStore(db, ring),

@@ -18,11 +18,16 @@
 //   - the call was refused: then nobody calls until the window's end.
 // So a window costs one statement more per bucket, and an undisturbed one no others.
 //
+// A window or a pause that ends more than LONGEST_LIMIT_MS ahead is void: Okta has none so long, so the
+// header was misread, or the database's clock was put back. Answers and rows that say so count as if they
+// said nothing, and nobody is told to wait for longer.
+//
 // While plenty is left, a caller takes a few slots at once and this process hands them out until the
 // window ends: they are taken from the row before they are used, so the sum still holds. What is not
 // used by then is lost, a few of hundreds. News of the bucket ends them: Okta does not count them yet.
 import { sql } from 'kysely';
 import type { ConnectionId } from '../domain/brand.js';
+import { LONGEST_LIMIT_MS } from '../domain/rate-window.js';
 import type { Database } from './database.js';
 import { createInFlight, type InFlight } from './in-flight.js';
 import type { RateStore } from './store.js';
@@ -41,8 +46,12 @@ const GAP = 4;
 const NEARLY_USED_UP = 20;
 /** Too many at once is over in a moment: limit 0, and its reset is only a suggestion. */
 const CONCURRENCY_PAUSE_MS = { least: 1_000, most: 4_000 };
-/** No reset is believed to be further ahead. */
-const LONGEST_WINDOW_MS = 3_600_000;
+/** An interval: no limit ends later than this after now. */
+const LONGEST = sql`${sql.lit(LONGEST_LIMIT_MS)} * interval '1 ms'`;
+/** Of the pause in the row, unless it is void, and the one that comes to it. */
+const laterPause = sql`greatest(
+  case when row.blocked_until <= clock_timestamp() + ${LONGEST} then row.blocked_until end,
+  excluded.blocked_until)`;
 
 /** Slots that a caller takes at once while more than `PLENTY` are left. */
 const LEASE = 5;
@@ -101,7 +110,10 @@ export function createRateStore(
         await pause(db, connection, name, concurrencyPause());
         return;
       }
-      const resetInMs = Math.min(Math.max(sighting.resetInMs, 0), LONGEST_WINDOW_MS);
+      const isVoid = sighting.resetInMs > LONGEST_LIMIT_MS;
+      if (isVoid && sighting.kind === 'ok') return;
+      // That it was refused is true all the same.
+      const resetInMs = isVoid ? WINDOW_MS : Math.max(sighting.resetInMs, 0);
       if (!isNews(bucket.known, { ...sighting, resetInMs }, now())) return;
       bucket.lease = NO_LEASE;
       const row = await correct(db, connection, name, {
@@ -137,6 +149,7 @@ const NOTHING: Knowledge = { capacity: null, remaining: 0, endsAt: null };
 function isNews(known: Knowledge, sighting: Sighting, now: number): boolean {
   if (sighting.kind === 'limited') return true;
   if (known.capacity !== sighting.limit || known.endsAt === null) return true;
+  if (known.endsAt - now > LONGEST_LIMIT_MS) return true;
   const later = now + sighting.resetInMs - known.endsAt;
   if (later > SAME_WINDOW_MS) return true;
   // An answer of a window that is over.
@@ -172,18 +185,23 @@ async function take(
       select * from rate_buckets where connection = ${connection} and bucket = ${bucket} for update
     ), timed as materialized (
       select *, clock_timestamp() as t from locked
+    ), believed as (
+      select *, case when blocked_until <= t + ${LONGEST} then blocked_until end as blocked,
+        coalesce(reset_at + ${MARGIN_MS} * interval '1 ms' <= t or reset_at > t + ${LONGEST}, false)
+          as anew
+      from timed
     ), judged as (
       select *,
-        coalesce(reset_at + ${MARGIN_MS} * interval '1 ms' <= t, false) as anew,
         case
-          when blocked_until > t then blocked_until
-          when capacity is null or remaining > 0 then t
+          when blocked > t then blocked
+          when capacity is null or anew or remaining > 0 then t
           else greatest(t, reset_at + ${MARGIN_MS} * interval '1 ms')
         end as from_then
-      from timed
+      from believed
     ), after as (
-      select connection, bucket, capacity,
-        ceil(extract(epoch from from_then - t) * 1000)::double precision as wait_ms,
+      select connection, bucket, capacity, blocked,
+        least(ceil(extract(epoch from from_then - t) * 1000), ${LONGEST_LIMIT_MS})::double precision
+          as wait_ms,
         case when confirmed and not anew and remaining > ${PLENTY}::integer then ${LEASE}::integer
           else 1 end as taken,
         case when from_then > t then remaining when anew then capacity - 1
@@ -196,7 +214,8 @@ async function take(
       from judged
     ), taken as (
       update rate_buckets as row
-      set remaining = after.remaining, reset_at = after.reset_at, confirmed = after.confirmed
+      set remaining = after.remaining, reset_at = after.reset_at, confirmed = after.confirmed,
+        blocked_until = after.blocked
       from after
       where row.connection = after.connection and row.bucket = after.bucket
         and after.wait_ms = 0 and after.capacity is not null
@@ -216,7 +235,10 @@ async function correct(
   { kind, limit, remaining, resetInMs, uncounted }: Sighting & { uncounted: number },
 ): Promise<BucketRow | undefined> {
   const left = Math.max(0, remaining - uncounted);
-  const blockedForMs = kind === 'limited' ? resetInMs + MARGIN_MS : null;
+  const blockedForMs =
+    kind === 'limited' ? Math.min(resetInMs + MARGIN_MS, LONGEST_LIMIT_MS) : null;
+  const isVoid = sql`row.reset_at > clock_timestamp() + ${LONGEST}`;
+  const isConfirmed = sql`(row.confirmed and not ${isVoid})`;
   // An answer speaks of a window that is over where the row's ends much later. A refusal is heeded even
   // then (it may be another limit's, such as the app's own share), but says nothing of the row's window.
   const { rows } = await sql<BucketRow>`
@@ -228,27 +250,27 @@ async function correct(
     on conflict (connection, bucket) do update set
       capacity = excluded.capacity,
       remaining = case
-        when row.remaining is null
+        when row.remaining is null or ${isVoid}
           or excluded.reset_at > row.reset_at + ${SAME_WINDOW_MS} * interval '1 ms'
           then excluded.remaining
-        when row.confirmed
+        when ${isConfirmed}
           and excluded.reset_at < row.reset_at - ${SAME_WINDOW_MS} * interval '1 ms'
           then row.remaining
         when ${remaining}::integer < row.remaining then excluded.remaining
         else row.remaining
       end,
       reset_at = case
-        when row.confirmed
+        when ${isConfirmed}
           and excluded.reset_at < row.reset_at - ${SAME_WINDOW_MS} * interval '1 ms'
           then row.reset_at
-        when row.confirmed
+        when ${isConfirmed}
           and excluded.reset_at <= row.reset_at + ${SAME_WINDOW_MS} * interval '1 ms'
           then least(row.reset_at, excluded.reset_at)
         else excluded.reset_at
       end,
       confirmed = true,
-      blocked_until = greatest(row.blocked_until, excluded.blocked_until)
-    where row.reset_at is null or not row.confirmed or excluded.blocked_until is not null
+      blocked_until = ${laterPause}
+    where row.reset_at is null or not ${isConfirmed} or excluded.blocked_until is not null
       or excluded.reset_at >= row.reset_at - ${SAME_WINDOW_MS} * interval '1 ms'
     returning capacity, remaining, confirmed,
       (extract(epoch from reset_at - clock_timestamp()) * 1000)::double precision as ends_in_ms
@@ -267,6 +289,6 @@ async function pause(
     insert into rate_buckets as row (connection, bucket, blocked_until)
     values (${connection}, ${bucket}, clock_timestamp() + ${forMs} * interval '1 ms')
     on conflict (connection, bucket) do update
-    set blocked_until = greatest(row.blocked_until, excluded.blocked_until)
+    set blocked_until = ${laterPause}
   `.execute(db);
 }

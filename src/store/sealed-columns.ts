@@ -37,6 +37,12 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     columns: { token: 'token_cache.token' },
   },
   {
+    table: 'known_groups',
+    key: { column: 'seq', type: 'bigint' },
+    owner: `connection || ':' || name_digest`,
+    columns: { found: 'known_groups.found' },
+  },
+  {
     table: 'access_profiles',
     key: { column: 'seq', type: 'bigint' },
     owner: `connection || ':' || name`,

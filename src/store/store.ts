@@ -6,7 +6,7 @@ import type { ConnectionId, OktaUserId, RunId, SubjectRef } from '../domain/bran
 import type { Conclusion } from '../domain/checks.js';
 import type { Connection, ConnectionProblem, ConnectionSettings } from '../domain/connection.js';
 import type { Effect, Journal } from '../domain/effects.js';
-import type { JsonValue } from '../domain/okta-user.js';
+import type { JsonValue, OktaGroup } from '../domain/okta-user.js';
 import type {
   Deadlines,
   Problem,
@@ -29,6 +29,7 @@ export interface Store {
   runs: RunStore;
   tokens: TokenStore;
   rates: RateStore;
+  groups: GroupStore;
   apiKeys: ApiKeyStore;
   idempotency: IdempotencyStore;
   ledger: LedgerStore;
@@ -328,6 +329,27 @@ export interface RateStore {
     bucket: string,
     sighting: { kind: 'ok' | 'limited'; limit: number; remaining: number; resetInMs: number },
   ): Promise<void>;
+}
+
+/** What somebody asked for: a group of the org at `origin`, by its name or id. */
+export interface GroupQuestion {
+  connection: ConnectionId;
+  /** The org that was, or would be, asked: a connection may be moved to another one. */
+  origin: string;
+  name: string;
+}
+
+/** Groups that Okta showed a moment ago, shared by all workers. */
+export interface GroupStore {
+  /** Null where nothing is known that is younger than `maxAgeMs`. `ageMs`: since Okta answered. */
+  recall(
+    question: GroupQuestion,
+    maxAgeMs: number,
+  ): Promise<{ group: OktaGroup; ageMs: number } | null>;
+  /** Unless a later answer is kept already. */
+  remember(question: GroupQuestion, answer: { group: OktaGroup; ageMs: number }): Promise<void>;
+  /** All that is known of this connection. */
+  forget(connection: ConnectionId): Promise<void>;
 }
 
 export type Role = 'admin' | 'operator' | 'reader';

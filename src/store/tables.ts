@@ -65,6 +65,16 @@ export interface Tables {
     scopes: string[];
     expires_at: Time;
   };
+  known_groups: {
+    seq: Generated<string>;
+    connection: ConnectionId;
+    /** Keyed, of the org and the name or id that was asked for. */
+    name_digest: string;
+    /** `known_groups.found:<connection>:<name digest>` */
+    found: Buffer;
+    /** When Okta answered. */
+    read_at: Time;
+  };
   refusals: {
     connection: ConnectionId;
     step: string;

@@ -65,6 +65,15 @@ describe('what becomes of an error', () => {
     });
   });
 
+  it.each([
+    [3_600_000, 62_000],
+    [62_000, 62_000],
+    [0, 1],
+  ])('asked to wait %i ms for a limit, looks again after %i', (retryAfterMs, nextRetryDelay) => {
+    const error = new OktaRateLimitedError('later', { ...facts, kind: 'budget', retryAfterMs });
+    expect(judge(error, 1)).toMatchObject({ kind: 'retry', failure: { nextRetryDelay } });
+  });
+
   it.each<[OktaError, string]>([
     [new OktaForbiddenError('no', facts), 'NOT_PERMITTED'],
     [new OktaNotFoundError('nobody', facts), 'PERSON_NOT_FOUND'],

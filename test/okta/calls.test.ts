@@ -259,6 +259,37 @@ describe('lists in pages', () => {
     expect((await errorOf(okta.listGroupMembers(GROUP))).code).toBe('OKTA_UNEXPECTED_RESPONSE');
   });
 
+  it.each([
+    [1, 'cut-short', [1]],
+    [2, 'whole', [1, 2]],
+  ])('tell the ids of the members, from %i pages at most', async (maxPages, ending, ids) => {
+    const { okta, org } = bench();
+    org
+      .plan(`GET ${MEMBERS}`, { json: [member(1)], headers: next(`${ORIGIN}${MEMBERS}?after=1`) })
+      .plan(`GET ${MEMBERS}?after=1`, { json: [member(2)] });
+    const told: string[] = [];
+    const tell = (id: string): boolean => {
+      told.push(id);
+      return false;
+    };
+    const answer = await okta.scanGroupMembers(GROUP, tell, { maxPages });
+    expect(answer).toMatchObject({ value: ending, ...OF_THE_ANSWER });
+    expect(told).toEqual(ids.map((id) => `00u${id}`));
+    expect(org.lines).toHaveLength(ids.length);
+  });
+
+  it('tell no more members once somebody has seen enough', async () => {
+    const { okta, org } = bench();
+    org.plan(`GET ${MEMBERS}`, {
+      json: [member(1), member(2), member(3)],
+      headers: next(`${ORIGIN}${MEMBERS}?after=3`),
+    });
+    const told: string[] = [];
+    const enough = (id: string): boolean => told.push(id) === 2;
+    const { value } = await okta.scanGroupMembers(GROUP, enough, { maxPages: 10 });
+    expect([value, told]).toEqual(['stopped', ['00u1', '00u2']]);
+  });
+
   it('keep their name in errors, without the cursor', async () => {
     const { okta, org } = bench();
     org

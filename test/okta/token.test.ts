@@ -242,6 +242,37 @@ describe('the token', () => {
   });
 });
 
+describe('the org that calls go to', () => {
+  it('is told without a call, and is another once calls go there', async () => {
+    let given = credentials();
+    const { okta, org } = bench({ credentials: () => Promise.resolve(given) });
+    expect(await okta.origin()).toBe(ORIGIN);
+    expect(org.requests).toEqual([]);
+    given = credentials({ origin: 'https://globex.okta.com' });
+    expect(await okta.origin()).toBe(ORIGIN);
+    await errorOf(okta.mintToken({ renew: true }));
+    expect(await okta.origin()).toBe('https://globex.okta.com');
+  });
+
+  it('costs one look at the credentials for all who ask at the same time, and none for a while', async () => {
+    let looks = 0;
+    const { okta } = bench({
+      credentials: () => {
+        looks += 1;
+        return Promise.resolve(credentials());
+      },
+    });
+    await Promise.all(Array.from({ length: 20 }, () => okta.origin()));
+    await okta.origin();
+    expect(looks).toBe(1);
+  });
+
+  it('is none where there is no such connection', async () => {
+    const { okta } = bench({ credentials: () => Promise.resolve(null) });
+    expect((await errorOf(okta.origin())).code).toBe('OKTA_AUTH_FAILED');
+  });
+});
+
 describe('a token that Okta does not take any more', () => {
   it('is replaced once, and the call made again', async () => {
     const { okta, org, tokens } = bench();

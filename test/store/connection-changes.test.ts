@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { as, type ConnectionId } from '../../src/domain/brand.js';
+import { as, type ConnectionId, type OktaGroupId } from '../../src/domain/brand.js';
 import type { Connection } from '../../src/domain/connection.js';
 import type { Made } from '../../src/store/store.js';
 import { aConnection, aReport, aRequest, CONNECTION, RUN, newStore } from './support.js';
@@ -15,7 +15,8 @@ function connectionOf(made: Made | { kind: 'unknown' }): Connection {
 
 async function withConnection() {
   const database = await newStore();
-  const { connections, tokens, rates } = database.store;
+  const { connections, tokens, rates, groups } = database.store;
+  const question = { connection: CONNECTION, origin: 'https://acme.okta.com', name: 'Sales' };
   await connections.put(aConnection());
   return {
     ...database,
@@ -31,10 +32,13 @@ async function withConnection() {
       );
       const sighting = { kind: 'ok', limit: 9, remaining: 0, resetInMs: 60_000 } as const;
       await rates.learn(CONNECTION, 'A', sighting);
+      const group = { id: as<OktaGroupId>('00g1'), type: 'OKTA_GROUP', name: 'Sales' };
+      await groups.remember(question, { group, ageMs: 0 });
     },
     knows: async () => ({
       token: (await tokens.read(CONNECTION)) !== null,
       rates: (await rates.acquire(CONNECTION, 'A')) > 0,
+      groups: (await groups.recall(question, 60_000)) !== null,
     }),
   };
 }
@@ -81,10 +85,10 @@ describe('a new connection', () => {
 
 describe('a changed connection', () => {
   it.each([
-    ['domain', { domain: 'other.okta.com' }, { token: false, rates: false }],
-    ['client', { clientId: '0oa2' }, { token: false, rates: true }],
-    ['scopes', { scopes: ['okta.users.read'] }, { token: false, rates: true }],
-    ['key', { privateJwk: otherKey() }, { token: false, rates: true }],
+    ['domain', { domain: 'other.okta.com' }, { token: false, rates: false, groups: false }],
+    ['client', { clientId: '0oa2' }, { token: false, rates: true, groups: false }],
+    ['scopes', { scopes: ['okta.users.read'] }, { token: false, rates: true, groups: false }],
+    ['key', { privateJwk: otherKey() }, { token: false, rates: true, groups: false }],
   ])(
     'with another %s is unverified, and what was learned is forgotten',
     async (_n, change, left) => {
@@ -113,7 +117,7 @@ describe('a changed connection', () => {
       status: 'ready',
       settings: { undoWindow: 'P7D', timeZone: 'Europe/Berlin' },
     });
-    expect(await knows()).toEqual({ token: true, rates: true });
+    expect(await knows()).toEqual({ token: true, rates: true, groups: true });
   });
 
   it('stays blocked where it was, and is tried out at once', async () => {
@@ -159,13 +163,13 @@ describe('a removed connection', () => {
     const { run, ...request } = aRequest(store);
     await store.runs.accept({ run, ...request });
     expect(await connections.remove(CONNECTION)).toEqual({ kind: 'in-use', openRuns: 1 });
-    expect(await knows()).toEqual({ token: true, rates: true });
+    expect(await knows()).toEqual({ token: true, rates: true, groups: true });
 
     await store.runs.report(aReport(run, 1, { phase: 'completed', outcome: 'done' }));
     expect(await connections.remove(CONNECTION)).toEqual({ kind: 'removed' });
     expect(await connections.get(CONNECTION)).toBeNull();
     expect(await store.connectionKeys.published(CONNECTION)).toBeNull();
-    expect(await knows()).toEqual({ token: false, rates: false });
+    expect(await knows()).toEqual({ token: false, rates: false, groups: false });
     expect(await query('select * from access_profiles')).toEqual([]);
     expect(await store.runs.get(run.id)).toMatchObject({ phase: 'completed' });
     expect(await store.ledger.ofRun(run.id)).not.toEqual([]);

@@ -228,6 +228,79 @@ describe('the rate budget', () => {
     expect(granted(await acquireMany([first, second], 30))).toBe(7);
   });
 
+  it('learns nothing of a window that ends more than 62 s ahead', async () => {
+    const { first, row } = await withWorkers();
+    await first.learn(CONNECTION, 'A', seen({ remaining: 0, resetInMs: 62_001 }));
+    expect(await row()).toBeUndefined();
+    expect(await first.acquire(CONNECTION, 'A')).toBe(0);
+  });
+
+  it('waits for a refusal 62 s at most, however long it says', async () => {
+    const { first, second, pass } = await withWorkers();
+    const refused = seen({ kind: 'limited', remaining: 0, resetInMs: 3_600_000 });
+    await first.learn(CONNECTION, 'A', refused);
+    const wait = await second.acquire(CONNECTION, 'A');
+    expect(wait).toBeGreaterThan(58_000);
+    expect(wait).toBeLessThanOrEqual(62_000);
+    await pass(62_000);
+    expect(await second.acquire(CONNECTION, 'A')).toBe(0);
+  });
+
+  it('tells nobody to wait longer than 62 s for the longest window that is believed', async () => {
+    const { first } = await withWorkers();
+    await first.learn(CONNECTION, 'A', seen({ remaining: 0, resetInMs: 62_000 }));
+    const wait = await first.acquire(CONNECTION, 'A');
+    expect(wait).toBeGreaterThan(60_000);
+    expect(wait).toBeLessThanOrEqual(62_000);
+  });
+
+  describe('a row that says a limit lasts for an hour', () => {
+    const inAnHour = async () => {
+      const workers = await withWorkers();
+      await workers.first.learn(CONNECTION, 'A', seen({ remaining: 0 }));
+      await workers.query(
+        `update rate_buckets set reset_at = clock_timestamp() + interval '1 hour',
+          blocked_until = clock_timestamp() + interval '1 hour'`,
+      );
+      return workers;
+    };
+
+    it('is void: the next caller begins a window', async () => {
+      const { first, second, row } = await inAnHour();
+      expect(granted(await acquireMany([second, first], 30))).toBe(20);
+      expect(await row()).toMatchObject({ remaining: 0, confirmed: false, blocked_until: null });
+      const wait = await first.acquire(CONNECTION, 'A');
+      expect(wait).toBeGreaterThan(58_000);
+      expect(wait).toBeLessThanOrEqual(62_000);
+    });
+
+    it('gives way to what an answer says', async () => {
+      const { first, second, row } = await inAnHour();
+      await second.learn(CONNECTION, 'A', seen({ remaining: 3, resetInMs: 5_000 }));
+      expect(await row()).toMatchObject({ remaining: 3, confirmed: true, blocked_until: null });
+      const waits = await acquireMany([first, second], 5);
+      expect(granted(waits)).toBe(3);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(6_000);
+    });
+
+    it('gives way to a refusal, and to too many at once', async () => {
+      const { second } = await inAnHour();
+      await second.learn(
+        CONNECTION,
+        'A',
+        seen({ kind: 'limited', remaining: 0, resetInMs: 9_000 }),
+      );
+      const refused = await second.acquire(CONNECTION, 'A');
+      expect(refused).toBeGreaterThan(8_000);
+      expect(refused).toBeLessThanOrEqual(10_000);
+      const { first } = await inAnHour();
+      await first.learn(CONNECTION, 'A', seen({ kind: 'limited', limit: 0, remaining: 0 }));
+      const crowded = await first.acquire(CONNECTION, 'A');
+      expect(crowded).toBeGreaterThan(0);
+      expect(crowded).toBeLessThanOrEqual(4_000);
+    });
+  });
+
   it('waits some seconds after too many at once also where nothing else is known', async () => {
     const { first } = await withWorkers();
     await first.learn(CONNECTION, 'A', seen({ kind: 'limited', limit: 0, remaining: 0 }));

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { as, type OktaGroupId } from '../../src/domain/brand.js';
 import { changeInPlace, readMasterKeys } from '../../src/crypto/master-key.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import { SEALED_TABLES } from '../../src/store/sealed-columns.js';
@@ -64,6 +65,13 @@ export async function filled(people = 3) {
   };
 }
 
+const QUESTION = { connection: CONNECTION, origin: 'https://acme.okta.com', name: 'Engineering' };
+const ENGINEERING = {
+  id: as<OktaGroupId>('00g00000000000000001'),
+  type: 'OKTA_GROUP',
+  name: 'Engineering',
+};
+
 async function fill(store: OpenStore, people: number): Promise<void> {
   await store.connections.put(aConnection());
   await store.accessProfiles.put(CONNECTION, {
@@ -86,6 +94,7 @@ async function fill(store: OpenStore, people: number): Promise<void> {
       expiresAt: '2099-01-01T00:00:00Z',
     }),
   );
+  await store.groups.remember(QUESTION, { group: ENGINEERING, ageMs: 0 });
   await Promise.all(
     Array.from({ length: people }, async (_, index) => {
       const request = aRequest(store, { login: `person-${index}@example.com` });
@@ -117,6 +126,7 @@ export async function everythingIn(store: OpenStore): Promise<string> {
     await store.tokens.read(CONNECTION),
     await store.accessProfiles.list(CONNECTION),
     (await store.connectionKeys.next(CONNECTION))?.credentials,
+    (await store.groups.recall(QUESTION, 3_600_000))?.group,
     store.subjectRef('person-0@example.com'),
   ]);
 }
