@@ -1,6 +1,7 @@
 // One table from the codes of Okta's client to the failures that Temporal acts on. `type` is our code;
 // messages are for people and hold no personal data beyond what the codec encrypts.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { likelyCauses } from '../domain/not-permitted.js';
 import { problem, UNTOUCHED } from '../domain/problem.js';
 import type { Problem, ProblemCode } from '../domain/run.js';
 import type { OktaError } from '../okta/index.js';
@@ -91,7 +92,7 @@ export function judge(error: OktaError, attempt: number): Verdict {
         detail: error.message,
       };
     case 'OKTA_FORBIDDEN':
-      return park('NOT_PERMITTED', error, attempt);
+      return park('NOT_PERMITTED', error, attempt, `${error.message} ${likelyCauses(error.path)}`);
     case 'OKTA_NOT_FOUND':
       return park('PERSON_NOT_FOUND', error, attempt);
     case 'OKTA_LOGIN_TAKEN':
@@ -107,6 +108,11 @@ function retryable(error: OktaError): ApplicationFailure {
   return ApplicationFailure.create({ type: error.code, message: error.message, cause: error });
 }
 
-function park(code: ProblemCode, error: OktaError, attempt: number): Verdict {
-  return { kind: 'park', failure: refused(problem(code, error.message), error, attempt > 1) };
+function park(
+  code: ProblemCode,
+  error: OktaError,
+  attempt: number,
+  detail = error.message,
+): Verdict {
+  return { kind: 'park', failure: refused(problem(code, detail), error, attempt > 1) };
 }

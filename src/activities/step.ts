@@ -7,7 +7,7 @@ import type { Deed } from '../domain/deeds.js';
 import type { RunEvent, RunRef, StepStatus } from '../domain/run.js';
 import { OktaError, type Answer, type OktaClient, type OktaConnection } from '../okta/index.js';
 import type { StepReport, Store } from '../store/store.js';
-import { createBlocking } from './blocking.js';
+import { createBlocking, type Entered } from './blocking.js';
 import { blocked, CONNECTION_BLOCKED, judge } from './failures.js';
 
 export interface ActivityDeps {
@@ -112,8 +112,9 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       context.heartbeat();
     }, HEARTBEAT_MS);
     const signal = unlessCancelled(context);
+    let entered: Entered | undefined;
     try {
-      const { passed } = await blocking.enter(input.run, activityType, connection, signal);
+      entered = await blocking.enter(input.run, activityType, connection, signal);
       const done = await body({
         okta: connection,
         signal,
@@ -130,7 +131,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
         ...(deed === undefined ? {} : { deed }),
         ...(oktaUserId === undefined ? {} : { oktaUserId }),
       });
-      if (status === 'done' || status === 'undone') await passed();
+      if (status === 'done' || status === 'undone') await entered.passed();
       ended(status);
       return done.value;
     } catch (error) {
@@ -145,6 +146,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       throw context.cancellationSignal.aborted ? new CancelledFailure('cancelled') : error;
     } finally {
       clearInterval(beat);
+      await entered?.left();
     }
 
     async function settle(error: OktaError): Promise<Error> {
@@ -159,14 +161,16 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
           if (lost !== null) await report('running', error.message, lost);
           ended('retried', error.code, error.code === 'OKTA_RATE_LIMITED' ? error.kind : null);
           return verdict.failure;
-        case 'park':
-          if (await blocking.isForMany(input.run, activityType, error)) {
+        case 'park': {
+          const waits = await blocking.refused(input.run, activityType, error);
+          if (waits !== null) {
             ended('blocked', error.code);
-            return blocked(error.message);
+            return waits;
           }
           await report('failed', verdict.failure.message, lost);
           ended('parked', error.code);
           return verdict.failure;
+        }
         case 'block':
           await blocking.block(input.run.connection, verdict);
           ended('blocked', error.code);
