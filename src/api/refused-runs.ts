@@ -2,6 +2,7 @@
 // to decide for each of them. Where a step is blocked and no run is left that waits to try it, one of
 // those that parked takes that place.
 import { personWorkflowId } from '../contract/ids.js';
+import type { ProblemCode } from '../domain/run.js';
 import type { Logger } from '../observability/logger.js';
 import type { RefusalStore, RefusedRun, RunStore } from '../store/store.js';
 import { startRounds, type Rounds } from './rounds.js';
@@ -19,6 +20,9 @@ const AT_ONCE = 100;
 /** A run that was just refused may not have reported yet that it is parked. */
 const PARKS_WITHIN_MS = 60_000;
 
+/** What such a run is parked with, on its way there or on its way back. */
+const REFUSED: ReadonlySet<string> = new Set<ProblemCode>(['NOT_PERMITTED', 'UNDO_INCOMPLETE']);
+
 const REASONS: Record<RefusedRun['because'], string> = {
   lifted: 'Okta permits it again',
   unwatched: 'nobody else waits to find out whether Okta permits it again',
@@ -26,31 +30,31 @@ const REASONS: Record<RefusedRun['because'], string> = {
 
 /** Starts looking for them. */
 export function startRefusedRuns(deps: RefusedRunDeps, everyMs = EVERY_MS): Rounds {
-  return startRounds('refused-runs', () => retryRefusedRuns(deps), { everyMs, log: deps.log });
+  const once = (stopped: AbortSignal): Promise<void> => retryRefusedRuns(deps, stopped);
+  return startRounds('refused-runs', once, { everyMs, log: deps.log });
 }
 
 /**
  * One round. A run that cannot be retried now is looked at last the next time, so it keeps no other
  * waiting. @throws Temporal's or the database's errors where neither can be asked
  */
-export async function retryRefusedRuns({
-  refusals,
-  runs,
-  engine,
-  log,
-}: RefusedRunDeps): Promise<void> {
+export async function retryRefusedRuns(
+  { refusals, runs, engine, log }: RefusedRunDeps,
+  stopped?: AbortSignal,
+): Promise<void> {
   const found = await refusals.toRetry(AT_ONCE);
   // While Temporal is away every run would only wait for the same deadline.
   if (found.length > 0) await engine.ping();
   for (const refused of found) {
+    if (stopped?.aborted === true) return;
     const { id: runId } = refused.run;
     const result = await retry(refused).catch((error: unknown) => {
       log.warn({ event: 'refused-run.failed', runId, error });
       return 'failed' as const;
     });
-    if (result === 'retried' && refused.because === 'lifted') await refusals.settle(refused);
-    else if (result === 'needless') await refusals.settle(refused);
-    else await refusals.postpone(refused);
+    const isSettled =
+      result === 'needless' || (result === 'retried' && refused.because === 'lifted');
+    await (isSettled ? refusals.settle(refused) : refusals.postpone(refused));
     log.info({ event: 'refused-run', runId, because: refused.because, result });
   }
 
@@ -66,6 +70,8 @@ export async function retryRefusedRuns({
       const isYoung = Date.now() - Date.parse(at) < PARKS_WITHIN_MS;
       return record?.phase === 'running' && isYoung ? 'not-yet' : 'needless';
     }
+    // Parked for something else by now, which is for a person to decide.
+    if (!REFUSED.has(record.problem?.code ?? '')) return 'needless';
     const actionId = `refused/${step}/${at}`;
     const reason = REASONS[because];
     const event = { key: `asked/${actionId}`, action: 'resolve.asked', detail: reason };

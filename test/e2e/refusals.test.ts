@@ -133,6 +133,50 @@ describe('administrators among ordinary leavers', () => {
   }, 60_000);
 });
 
+describe('a group that the role may not manage', () => {
+  it('parks those who are to be put into it, and delays no other hire', async () => {
+    const groups = await tenure.sim<{ id: string; name: string; type: string }[]>('GET', '/groups');
+    const own = groups.filter(({ type, name }) => type === 'OKTA_GROUP' && name !== 'Engineering');
+    const reached = own.map(({ id }) => id);
+    await tenure.sim('PATCH', APP, {
+      roles: [
+        { permissions: READING, resourceSet: { users: 'all', groups: 'all' } },
+        { permissions: 'all', resourceSet: { users: 'all', groups: reached } },
+      ],
+    });
+    const hire = (prefix: string, group: string | undefined, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) => {
+          const email = `${prefix}${index}@example.com`;
+          const person = { firstName: prefix, lastName: `No ${index}`, email };
+          return tenure.api('POST', '/v1/onboardings', {
+            connection: 'demo',
+            person,
+            groups: [group],
+          });
+        }),
+      );
+    await hire('refused', 'Engineering', 8);
+    await hire('p', own[0]?.name, 10);
+    await eventually(
+      'ten are done',
+      async () => (await runs('phase=completed')).length === 10,
+      2 * SUSPENDED_MS,
+    );
+    const parked = await eventually('eight are parked', async () => {
+      const found = await runs('phase=parked');
+      return found.length === 8 && found;
+    });
+    for (const { problem } of parked) {
+      expect(problem).toMatchObject({
+        code: 'NOT_PERMITTED',
+        detail: expect.stringContaining('one of the groups carries an admin role') as string,
+      });
+    }
+    await eventually('it is ready', async () => (await connection()).status === 'ready');
+  });
+});
+
 describe('a role that lost a permission for everybody', () => {
   it('blocks once, with one reason; after the mend all are suspended without a click', async () => {
     await makePeople('p', 25);
