@@ -9,7 +9,7 @@ import { startRounds, type Rounds } from './rounds.js';
 import type { Engine } from './temporal.js';
 
 export interface RefusedRunDeps {
-  refusals: Pick<RefusalStore, 'toRetry' | 'settle' | 'postpone'>;
+  refusals: Pick<RefusalStore, 'toRetry' | 'retrying' | 'settle' | 'postpone'>;
   runs: Pick<RunStore, 'get' | 'note'>;
   engine: Pick<Engine, 'act' | 'ping'>;
   log: Logger;
@@ -59,12 +59,8 @@ export async function retryRefusedRuns(
   }
 
   /** Repeatable: a run hears once of the same refusal. */
-  async function retry({
-    run,
-    step,
-    at,
-    because,
-  }: RefusedRun): Promise<'retried' | 'needless' | 'not-yet'> {
+  async function retry(refused: RefusedRun): Promise<'retried' | 'needless' | 'not-yet'> {
+    const { run, step, at, because } = refused;
     const record = await runs.get(run.id);
     if (record?.phase !== 'parked') {
       const isYoung = Date.now() - Date.parse(at) < PARKS_WITHIN_MS;
@@ -76,6 +72,8 @@ export async function retryRefusedRuns(
     const reason = REASONS[because];
     const event = { key: `asked/${actionId}`, action: 'resolve.asked', detail: reason };
     await runs.note(run, event, null);
+    // Before the run hears of it: it may be refused once more within milliseconds.
+    await refusals.retrying(refused);
     const message = { actionId, runId: run.id, requestedBy: null, reason };
     await engine.act(personWorkflowId(run.connection, run.subjectRef), {
       name: 'resolve',

@@ -260,9 +260,10 @@ create table trial_waiters (
 );
 
 -- counted: since the step last worked. again: it worked after a block, and the run is to be retried
--- once. own: it works for others.
+-- once. retried: the run is being told so. own: it works for others.
 alter table refusals
-  add column standing text not null default 'counted' check (standing in ('counted', 'again', 'own')),
+  add column standing text not null default 'counted'
+    check (standing in ('counted', 'again', 'retried', 'own')),
   add column asked_at timestamptz(3);
 update refusals set standing = 'again'
 from connections
@@ -270,7 +271,7 @@ where connections.id = refusals.connection and refusals.blocked
   and connections.blocked_step is distinct from refusals.step;
 drop index refusals_that_blocked;
 alter table refusals drop column blocked;
-create index refusals_to_retry on refusals (asked_at, at) where standing = 'again';
+create index refusals_to_retry on refusals (asked_at, at) where standing in ('again', 'retried');
 insert into trials (connection, step)
 select distinct connection, step from refusals where standing = 'counted';
 

@@ -82,6 +82,17 @@ export function createRefusalStore(db: Database, ring: KeyRing): RefusalStore {
       return rows.map(toRefusedRun);
     },
 
+    async retrying({ run: { connection, subjectRef }, step }) {
+      await db
+        .updateTable('refusals')
+        .set({ standing: 'retried' })
+        .where('connection', '=', connection)
+        .where('step', '=', step)
+        .where('subject_ref', '=', subjectRef)
+        .where('standing', '=', 'again')
+        .execute();
+    },
+
     async settle({ run, step, because }) {
       const { connection, subjectRef } = run;
       if (because === 'lifted') {
@@ -91,7 +102,7 @@ export function createRefusalStore(db: Database, ring: KeyRing): RefusalStore {
           .where('connection', '=', connection)
           .where('step', '=', step)
           .where('subject_ref', '=', subjectRef)
-          .where('standing', '=', 'again')
+          .where('standing', 'in', ['again', 'retried'])
           .execute();
         return;
       }
@@ -130,7 +141,7 @@ async function noteRefusal(
     values (${connection}, ${step}, ${subjectRef}, ${id}, ${requestId})
     on conflict (connection, step, subject_ref) do update
     set run = excluded.run, request_id = excluded.request_id, at = clock_timestamp(),
-      standing = case when exists (select from former) and refusals.standing <> 'counted'
+      standing = case when exists (select from former) and refusals.standing in ('retried', 'own')
         then 'own' else 'counted' end
     returning standing = 'own' as "isOwn", exists (select from former) as "isRepeated"
   `.execute(trx);
@@ -178,7 +189,7 @@ async function counts(
 const LIFTED = sql`
   select refusals.*, 'lifted' as because from refusals
   join connections on connections.id = refusals.connection
-  where refusals.standing = 'again' and not (connections.status = 'blocked'
+  where refusals.standing in ('again', 'retried') and not (connections.status = 'blocked'
     and (connections.blocked_step is null or connections.blocked_step = refusals.step))`;
 
 /** A run that waits for a turn and is so late does not wait any more; to be wrong costs one call. */

@@ -125,6 +125,8 @@ export interface RefusalStore {
   release(run: RunRef, step: string): Promise<void>;
   /** Runs to be retried without a click, those first that were not looked at for longest. */
   toRetry(limit: number): Promise<RefusedRun[]>;
+  /** The run is about to be told: refused once more, it is the person's own. */
+  retrying(refused: RefusedRun): Promise<void>;
   /** The run was retried, or needs none: another refusal is the person's own. */
   settle(refused: RefusedRun): Promise<void>;
   /** Not now: others come first the next time. */

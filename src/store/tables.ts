@@ -72,7 +72,7 @@ export interface Tables {
     subject_ref: SubjectRef;
     run: RunId;
     request_id: RequestId;
-    standing: Generated<'counted' | 'again' | 'own'>;
+    standing: Generated<'counted' | 'again' | 'retried' | 'own'>;
     at: Generated<Date>;
     /** When the run was last looked at for a retry without a click. */
     asked_at: NullableTime;

@@ -32,6 +32,7 @@ function world(stands: Record<string, { phase: RunPhase; problem?: Problem } | E
   const deps = (rows: RefusedRun[]): RefusedRunDeps => ({
     refusals: {
       toRetry: () => Promise.resolve(rows),
+      retrying: say('told'),
       settle: say('settled'),
       postpone: say('postponed'),
     },
@@ -61,18 +62,23 @@ function world(stands: Record<string, { phase: RunPhase; problem?: Problem } | E
 
 describe('a run that was refused', () => {
   it.each<[string, Parameters<typeof world>[0][string], Partial<RefusedRun>, string[]]>([
-    ['is retried once the step works', { phase: 'parked' }, {}, ['retry ada', 'settled ada']],
+    [
+      'is retried once the step works',
+      { phase: 'parked' },
+      {},
+      ['told ada', 'retry ada', 'settled ada'],
+    ],
     [
       'is retried while it is blocked, and may be again',
       { phase: 'parked' },
       { because: 'unwatched' },
-      ['retry ada', 'postponed ada'],
+      ['told ada', 'retry ada', 'postponed ada'],
     ],
     [
       'is retried on its way back, too',
       { phase: 'parked', problem: problem('UNDO_INCOMPLETE', 'No.') },
       {},
-      ['retry ada', 'settled ada'],
+      ['told ada', 'retry ada', 'settled ada'],
     ],
     [
       'is left alone where it is parked for something else by now',
@@ -88,7 +94,12 @@ describe('a run that was refused', () => {
       { at: new Date().toISOString() },
       ['postponed ada'],
     ],
-    ['is looked at again where Temporal fails for it', new Error('no'), {}, ['postponed ada']],
+    [
+      'is looked at again where Temporal fails for it',
+      new Error('no'),
+      {},
+      ['told ada', 'postponed ada'],
+    ],
   ])('%s', async (_, stand, over, outcome) => {
     const { said, round } = world({ ada: stand });
     await round(refused('ada', over));
@@ -98,6 +109,6 @@ describe('a run that was refused', () => {
   it('keeps no other waiting where it fails', async () => {
     const { said, round } = world({ ada: new Error('no'), bob: { phase: 'parked' } });
     await round(refused('ada'), refused('bob'));
-    expect(said).toEqual(['postponed ada', 'retry bob', 'settled bob']);
+    expect(said).toEqual(['told ada', 'postponed ada', 'told bob', 'retry bob', 'settled bob']);
   });
 });

@@ -202,13 +202,29 @@ describe('a step that is blocked', () => {
     await refusals.worked(run(5), STEP);
     expect(await status()).toBe('ready');
     expect(await toRetry()).toEqual(nameOf(0, 1, 2, 3, 4).map((id) => ['lifted', id]));
-    for (const refused of await refusals.toRetry(10)) await refusals.settle(refused);
+    for (const refused of await refusals.toRetry(10)) {
+      await refusals.retrying(refused);
+      await refusals.settle(refused);
+    }
     expect(await toRetry()).toEqual([]);
     // Refused again, it is their own: no block, and no retry after the step worked once more.
     expect(await refuseAll(0, 1, 2, 3, 4)).toEqual(Array.from({ length: 5 }, () => 'parks'));
     expect(await status()).toBe('ready');
     await refusals.worked(run(6), STEP);
     expect(await toRetry()).toEqual([]);
+  });
+
+  it('counts those anew who come back by themselves before they were retried', async () => {
+    const { refuseAll, refusals, run, ask, status, toRetry } = await withPeople(6);
+    await refuseAll(0, 1, 2, 3);
+    await refusals.worked(run(4), STEP);
+    await refusals.retrying(given((await refusals.toRetry(1))[0]));
+    // The first was told to, and refused before that could be noted; the others went on by themselves.
+    expect(await refuseAll(0, 1, 2, 3)).toEqual(['parks', 'parks', 'parks', 'parks']);
+    expect(await toRetry()).toEqual([]);
+    expect(await ask(5)).toBe('trial');
+    expect(await refuseAll(5)).toEqual(['watches']);
+    expect(await status()).toBe('blocked');
   });
 
   it('is ready when a verification says so, and those who parked for it are retried', async () => {
