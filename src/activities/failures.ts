@@ -2,6 +2,7 @@
 // messages are for people and hold no personal data beyond what the codec encrypts.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Effect } from '../domain/effects.js';
+import { likelyCauses } from '../domain/not-permitted.js';
 import { problem } from '../domain/problem.js';
 import type { Problem, ProblemCode } from '../domain/run.js';
 import type { OktaError } from '../okta/index.js';
@@ -92,7 +93,7 @@ export function judge(error: OktaError, attempt: number): Verdict {
         detail: error.message,
       };
     case 'OKTA_FORBIDDEN':
-      return park('NOT_PERMITTED', error);
+      return park('NOT_PERMITTED', error, `${error.message} ${likelyCauses(error.path)}`);
     case 'OKTA_NOT_FOUND':
       return park('PERSON_NOT_FOUND', error);
     case 'OKTA_LOGIN_TAKEN':
@@ -108,6 +109,6 @@ function retryable(error: OktaError): ApplicationFailure {
   return ApplicationFailure.create({ type: error.code, message: error.message, cause: error });
 }
 
-function park(code: ProblemCode, error: OktaError): Verdict {
-  return { kind: 'park', failure: parked(problem(code, error.message), error) };
+function park(code: ProblemCode, error: OktaError, detail = error.message): Verdict {
+  return { kind: 'park', failure: parked(problem(code, detail), error) };
 }

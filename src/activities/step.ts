@@ -7,7 +7,7 @@ import { isIntent, type Effect } from '../domain/effects.js';
 import type { RunEvent, RunRef, StepStatus } from '../domain/run.js';
 import { OktaError, type Answer, type OktaClient, type OktaConnection } from '../okta/index.js';
 import type { AccountHolder, StepReport, Store } from '../store/store.js';
-import { createBlocking } from './blocking.js';
+import { createBlocking, type Entered } from './blocking.js';
 import { blocked, CONNECTION_BLOCKED, judge, withEffects } from './failures.js';
 
 export interface ActivityDeps {
@@ -141,8 +141,9 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       context.heartbeat(before);
     }, HEARTBEAT_MS);
     const signal = unlessCancelled(context);
+    let entered: Entered | undefined;
     try {
-      const { passed } = await blocking.enter(input.run, activityType, connection, signal);
+      entered = await blocking.enter(input.run, activityType, connection, signal);
       hasEntered = true;
       let done = await body({
         okta: connection,
@@ -169,7 +170,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
         await tell(done);
       }
       const { status = 'done' } = done;
-      if (status === 'done' || status === 'undone') await passed();
+      if (status === 'done' || status === 'undone') await entered.passed();
       ended(status);
       // An intent is the workflow's to record, when the write really comes.
       return { value: done.value, effects: resultsOf(done.effects ?? []) };
@@ -191,6 +192,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
       throw context.cancellationSignal.aborted ? new CancelledFailure('cancelled') : error;
     } finally {
       clearInterval(beat);
+      await entered?.left();
     }
 
     function tell(done: Done<unknown>): Promise<AccountHolder | null> {
@@ -222,10 +224,11 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
           ended('retried', error.code, error.code === 'OKTA_RATE_LIMITED' ? error.kind : null);
           return verdict.failure;
         case 'park': {
-          if (await blocking.isForMany(input.run, activityType, error)) {
+          const waits = await blocking.refused(input.run, activityType, error);
+          if (waits !== null) {
             if (error.outcome === 'not-done') leaveProgress();
             ended('blocked', error.code);
-            return blocked(error.message);
+            return waits;
           }
           const effects = isUntouched(error) ? refusal : [];
           await report('failed', verdict.failure.message, unanswered, { effects });

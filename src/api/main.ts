@@ -17,7 +17,7 @@ import { startBlockedSweep } from './blocked-sweep.js';
 import { loadConnectionFile } from './connection-file.js';
 import { createInteractive } from './interactive.js';
 import { startKeySweep } from './key-sweep.js';
-import { startMended } from './mended.js';
+import { startRefusedRuns } from './refused-runs.js';
 import { isDatabaseTrouble } from './problem.js';
 import { seedConnections } from './seed-connections.js';
 import { startOrphanSearch } from './orphans.js';
@@ -90,7 +90,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   const { runs, refusals, connections, connectionKeys } = store;
   const rounds = [
     startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) }),
-    startMended({ refusals, runs, engine, log }),
+    startRefusedRuns({ refusals, runs, engine, log }),
     startOrphanSearch({ runs, engine, log }),
     startKeySweep({ connectionKeys, engine, log }),
     startBlockedSweep({ connections, verifySoon: interactive.verifySoon, log }),

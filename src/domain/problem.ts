@@ -7,7 +7,7 @@ const TITLES: Record<ProblemCode, string> = {
   GROUP_NOT_MANAGEABLE: 'A group cannot be managed through Okta',
   PERSON_NOT_FOUND: 'Okta does not know this person',
   STATUS_UNSUPPORTED: 'The account is in a status that does not allow this',
-  NOT_PERMITTED: 'The admin role of the connection does not allow this',
+  NOT_PERMITTED: 'The admin role of the connection does not allow this for this person',
   OUTCOME_UNKNOWN: 'It cannot be told whether Okta did this',
   REFUSED_BY_OKTA: 'Okta refused this',
   UNDO_INCOMPLETE: 'The undo could not be finished',

@@ -10,6 +10,7 @@ import { publicHalf, sameKey } from '../domain/jwk.js';
 import { sealJson } from './sealed.js';
 import type { ConnectionChange, ConnectionStore } from './store.js';
 import type { Tables } from './tables.js';
+import { lockTrials } from './trials.js';
 
 export function createConnectionChanges(
   db: Database,
@@ -42,6 +43,7 @@ export function createConnectionChanges(
     change: (id, change) =>
       db.transaction().execute(async (trx) => {
         await lockConnections(trx);
+        await lockTrials(trx, id);
         const before = await rowOf(trx, id);
         if (before === undefined) return { kind: 'unknown' };
         const { domain = before.domain, clientId = before.client_id } = change;
@@ -71,8 +73,9 @@ export function createConnectionChanges(
         if (openRuns > 0) return { kind: 'in-use', openRuns };
         await trx.deleteFrom('token_cache').where('connection', '=', id).execute();
         await trx.deleteFrom('rate_buckets').where('connection', '=', id).execute();
-        await trx.deleteFrom('known_groups').where('connection', '=', id).execute();
-        await trx.deleteFrom('refusals').where('connection', '=', id).execute();
+        for (const table of ['known_groups', 'refusals', 'trials', 'trial_waiters'] as const) {
+          await trx.deleteFrom(table).where('connection', '=', id).execute();
+        }
         await trx.deleteFrom('connections').where('id', '=', id).execute();
         return { kind: 'removed' };
       }),
@@ -104,8 +107,13 @@ export async function forget(
   return otherToken;
 }
 
-/** Unverified; one that is blocked stays so, and its next probe is due. */
+/** Unverified; one that is blocked stays so, and its next probe, or trial, is due. */
 async function doubt(trx: Transaction<Tables>, id: ConnectionId): Promise<ConnectionRow> {
+  await trx
+    .updateTable('trials')
+    .set({ made: 0, next_at: sql`date_trunc('milliseconds', clock_timestamp())` })
+    .where('connection', '=', id)
+    .execute();
   return trx
     .updateTable('connections')
     .set({

@@ -20,6 +20,7 @@ export const NO_BLOCK = {
   blocked_step: null,
   next_probe_at: null,
   probe_pause_ms: 0,
+  probed_by: null,
 } as const;
 
 export function toConnection(ring: KeyRing, row: ConnectionRow): Connection {

@@ -259,6 +259,52 @@ alter table run_steps add column effects bytea;
 `,
   },
   {
+    name: '0008-trials',
+    sql: `
+-- A step that was refused for somebody since it last worked, and whose turn it is to try it:
+-- src/store/trials.ts.
+create table trials (
+  connection text not null,
+  step text not null,
+  made integer not null default 0,
+  next_at timestamptz(3) not null default date_trunc('milliseconds', clock_timestamp()),
+  taken_by text,
+  taken_until timestamptz(3),
+  primary key (connection, step)
+);
+
+-- Runs that wait for such a turn.
+create table trial_waiters (
+  connection text not null,
+  step text not null,
+  run text not null,
+  urgent boolean not null,
+  due timestamptz(3) not null,
+  tried_at timestamptz(3),
+  back_at timestamptz(3) not null,
+  primary key (connection, step, run)
+);
+
+-- counted: since the step last worked. again: it worked after a block, and the run is to be retried
+-- once. retried: the run is being told so. own: it works for others.
+alter table refusals
+  add column standing text not null default 'counted'
+    check (standing in ('counted', 'again', 'retried', 'own')),
+  add column asked_at timestamptz(3);
+update refusals set standing = 'again'
+from connections
+where connections.id = refusals.connection and refusals.blocked
+  and connections.blocked_step is distinct from refusals.step;
+drop index refusals_that_blocked;
+alter table refusals drop column blocked;
+create index refusals_to_retry on refusals (asked_at, at) where standing in ('again', 'retried');
+insert into trials (connection, step)
+select distinct connection, step from refusals where standing = 'counted';
+
+alter table connections add column probed_by text;
+`,
+  },
+  {
     name: '0010-groups',
     sql: `
 -- What Okta showed of a group a moment ago: src/store/groups.ts.

@@ -111,7 +111,7 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
     apiKeys: createApiKeyStore(db),
     idempotency: createIdempotencyStore(db, pepper),
     ledger: createLedgerStore(db, ring),
-    refusals: createRefusalStore(db),
+    refusals: createRefusalStore(db, ring),
     decodes: createDecodeStore(db),
     ping: async () => {
       await sql`select 1`.execute(db);

@@ -86,27 +86,52 @@ export interface ConnectionStore {
   credentials(id: ConnectionId): Promise<ConnectionCredentials | null>;
   /** Blocks it with a reason, once: the first reason stays. Sets the first probe ten seconds ahead. */
   block(id: ConnectionId, problem: ConnectionProblem): Promise<void>;
-  /** Ready again. */
+  /** Ready again, where it was blocked as a whole. */
   unblock(id: ConnectionId): Promise<void>;
   /**
-   * Whether a call may be made now by `step` of `run`. A block of one step is probed by that step
-   * only. One statement; cheap enough before every activity.
+   * Whether a call may be made now by `step` of `run`. One statement where nothing is wrong; cheap
+   * enough before every activity. A step that was refused for several people since it last worked is
+   * tried by one run at a time, urgent suspensions first, then the most overdue.
    */
-  admission(id: ConnectionId, run: RunId, step: string): Promise<Admission>;
+  admission(run: RunRef, step: string): Promise<Admission>;
 }
 
-/** What Okta did not permit, by step: of one person it is hers, of several it is the connection's. */
+/** A run that parked for a refusal, and why it may be retried without a click. */
+export interface RefusedRun {
+  run: RunRef;
+  step: string;
+  at: string;
+  /**
+   * `lifted`: the step worked for somebody after a block. `unwatched`: it is blocked, and no run waits
+   * that could try it.
+   */
+  because: 'lifted' | 'unwatched';
+}
+
+/** What Okta did not permit, by step and person, and who tries a step that was refused for several. */
 export interface RefusalStore {
   /**
-   * Notes that `step` was not permitted for the person of `run`. Answers for how many people it was
-   * not, within a day and since it was last done for anybody of that connection.
+   * Notes that `step` was not permitted for the person of `run`, and blocks the connection with
+   * `problem` where it does not work for anybody; once, the first reason stays. Answers whether the run
+   * parks, or waits and tries the step again because nobody else is there to do so.
    */
-  note(run: RunRef, step: string): Promise<number>;
-  /** The connection was blocked for these. */
-  markBlocked(connection: ConnectionId, step: string): Promise<void>;
-  /** Runs that met a refusal of a connection that was blocked for it and is ready again. */
-  mended(limit: number): Promise<{ run: RunRef; step: string; at: string }[]>;
-  forget(run: RunRef, step: string): Promise<void>;
+  note(
+    run: RunRef,
+    step: string,
+    problem: ConnectionProblem,
+  ): Promise<{ kind: 'parks' } | { kind: 'watches'; retryInMs: number }>;
+  /** `step` worked: its block is lifted, and those who parked for the block are retried once. */
+  worked(run: RunRef, step: string): Promise<void>;
+  /** Gives back a turn that showed nothing. */
+  release(run: RunRef, step: string): Promise<void>;
+  /** Runs to be retried without a click, those first that were not looked at for longest. */
+  toRetry(limit: number): Promise<RefusedRun[]>;
+  /** The run is about to be told: refused once more, it is the person's own. */
+  retrying(refused: RefusedRun): Promise<void>;
+  /** The run was retried, or needs none: another refusal is the person's own. */
+  settle(refused: RefusedRun): Promise<void>;
+  /** Not now: others come first the next time. */
+  postpone(refused: RefusedRun): Promise<void>;
 }
 
 /** The next key with what else a token needs. `mark` is this very key's, for the calls below. */

@@ -81,9 +81,31 @@ export interface Tables {
     subject_ref: SubjectRef;
     run: RunId;
     request_id: RequestId;
-    /** It was one of those for which the connection was blocked. */
-    blocked: Generated<boolean>;
+    standing: Generated<'counted' | 'again' | 'retried' | 'own'>;
     at: Generated<Date>;
+    /** When the run was last looked at for a retry without a click. */
+    asked_at: NullableTime;
+  };
+  trials: {
+    connection: ConnectionId;
+    step: string;
+    /** Those that were refused; the pause after one grows with it. */
+    made: Generated<number>;
+    next_at: Generated<Date>;
+    /** The run whose turn it is, until its lease ends. */
+    taken_by: RunId | null;
+    taken_until: NullableTime;
+  };
+  trial_waiters: {
+    connection: ConnectionId;
+    step: string;
+    run: RunId;
+    urgent: boolean;
+    due: Time;
+    /** Null: it was not its turn yet. */
+    tried_at: NullableTime;
+    /** When it asks again; one that is long past does not wait any more. */
+    back_at: Time;
   };
   api_keys: {
     id: string;
@@ -127,6 +149,8 @@ interface ConnectionsTable {
   /** Null: blocked as a whole, or not at all. */
   blocked_step: string | null;
   probe_pause_ms: Generated<number>;
+  /** The run that tried the connection out last; the next probe is another's. */
+  probed_by: RunId | null;
   next_public_jwk: NullableJson<Record<string, unknown>>;
   /** `connections.next_private_jwk:<id>` */
   next_private_jwk: Buffer | null;

@@ -1,25 +1,31 @@
-// What a verification makes of a connection's status, in one statement that changes nothing where the
-// connection is another one by now.
+// What a verification makes of a connection's status. Nothing is changed where the connection is another
+// one by now.
 import { sql, type Expression, type SqlBool } from 'kysely';
 import type { KeyRing } from '../crypto/key-ring.js';
+import type { RunId } from '../domain/brand.js';
 import type { Connection } from '../domain/connection.js';
 import type { Conclusion } from '../domain/checks.js';
+import { FIRST_PAUSE_MS } from './admissions.js';
 import { NO_BLOCK, problemContext } from './connection-rows.js';
-import { FIRST_PAUSE_MS } from './connections.js';
 import type { Database } from './database.js';
 import { sealJson } from './sealed.js';
 import type { VerificationStore } from './store.js';
+import { clearAllSteps, lockTrials } from './trials.js';
 
 export function createVerificationStore(db: Database, ring: KeyRing): VerificationStore {
   return {
-    async settle(verified, conclusion) {
-      const { numUpdatedRows } = await db
-        .updateTable('connections')
-        .set(standingAfter(ring, verified, conclusion))
-        .where(isStill(verified))
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
-    },
+    settle: (verified, conclusion) =>
+      db.transaction().execute(async (trx) => {
+        await lockTrials(trx, verified.id);
+        const { numUpdatedRows } = await trx
+          .updateTable('connections')
+          .set(standingAfter(ring, verified, conclusion))
+          .where(isStill(verified))
+          .executeTakeFirst();
+        const isSettled = numUpdatedRows > 0n;
+        if (isSettled && conclusion.kind === 'works') await clearAllSteps(trx, verified.id);
+        return isSettled;
+      }),
   };
 }
 
@@ -48,5 +54,6 @@ function standingAfter(ring: KeyRing, { id }: Connection, conclusion: Conclusion
       then clock_timestamp() + ${FIRST_PAUSE_MS} * interval '1 ms' else next_probe_at end`,
     probe_pause_ms: sql<number>`case when ${isBlockedNow} then ${FIRST_PAUSE_MS}::integer
       else probe_pause_ms end`,
+    probed_by: sql<RunId>`case when ${isBlockedNow} then null else probed_by end`,
   };
 }

@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
+import type { Admission } from '../../src/domain/admission.js';
 import { as } from '../../src/domain/brand.js';
 import type { OktaUser } from '../../src/domain/okta-user.js';
 import type { RunRef } from '../../src/domain/run.js';
@@ -63,7 +64,7 @@ function world(
     okta: client,
     store: {
       connections: {
-        admission: () => Promise.resolve({ kind: 'ready' }),
+        admission: () => Promise.resolve({ kind: 'ready', refused: [] }),
         block: (_id: unknown, { code }: { code: string }) => Promise.resolve(void said.push(code)),
         unblock: () => Promise.resolve(void said.push('unblocked')),
         ...store.connections,
@@ -74,8 +75,12 @@ function world(
         ...store.runs,
       } as RunStore,
       refusals: {
-        note: () => Promise.resolve(1),
-        markBlocked: (_id: unknown, step: string) => Promise.resolve(void said.push(`for ${step}`)),
+        note: (_run: unknown, step: string) => {
+          said.push(`refused ${step}`);
+          return Promise.resolve({ kind: 'parks' });
+        },
+        worked: (_run: unknown, step: string) => Promise.resolve(void said.push(`worked ${step}`)),
+        release: (_run: unknown, step: string) => Promise.resolve(void said.push(`left ${step}`)),
         ...store.refusals,
       } as RefusalStore,
     },
@@ -230,26 +235,66 @@ describe('a step', () => {
     expect(failure).toMatchObject({ type: 'CONNECTION_BLOCKED', nextRetryDelay: 20_300 });
   });
 
-  it('goes on while another step of its connection is blocked, and tries out its own', async () => {
-    const blockedAt = (step: string, kind: 'probe' | 'blocked'): Partial<ConnectionStore> => ({
-      admission: () =>
-        Promise.resolve({ kind, problem: { ...PROBLEM, step }, probeInMs: 5_000, ahead: 0 }),
-    });
-    const okta = { suspendUser: () => answer(undefined) };
-    const run = async (connections: Partial<ConnectionStore>) => {
-      const { activities, said } = world(okta, { connections });
-      await new MockActivityEnvironment({ activityType: 'suspendUser' }).run(
-        activities.suspendUser,
-        suspend,
-      );
-      return said;
-    };
-    expect(await run(blockedAt('createUser', 'blocked'))).toEqual([]);
-    expect(await run(blockedAt('suspendUser', 'probe'))).toEqual(['unblocked']);
-    expect(await failureOf(run(blockedAt('suspendUser', 'blocked')))).toMatchObject({
+  const suspendStep = (activities: ReturnType<typeof world>['activities']) =>
+    new MockActivityEnvironment({ activityType: 'suspendUser' }).run(
+      activities.suspendUser,
+      suspend,
+    );
+  const works = { suspendUser: () => answer(undefined) };
+  const isRefused = {
+    suspendUser: () =>
+      Promise.reject(new OktaForbiddenError('no', { ...facts, outcome: 'not-done' })),
+  };
+  const admitted = (...admissions: Admission[]): Partial<ConnectionStore> => ({
+    admission: () => Promise.resolve(admissions.shift() ?? { kind: 'ready', refused: [] }),
+  });
+
+  it('waits for its turn at a step that was refused for several people', async () => {
+    const turn: Admission = { kind: 'turn', problem: null, retryInMs: 420 };
+    const { activities, said } = world(works, { connections: admitted(turn) });
+    expect(await failureOf(suspendStep(activities))).toMatchObject({
       type: 'CONNECTION_BLOCKED',
-      nextRetryDelay: 5_000,
+      nextRetryDelay: 420,
     });
+    expect(said).toEqual([]);
+  });
+
+  it('tells of its turn that it worked, and gives it back in any case', async () => {
+    const trial: Partial<ConnectionStore> = admitted({ kind: 'trial' }, { kind: 'trial' });
+    const well = world(works, { connections: trial });
+    await suspendStep(well.activities);
+    expect(well.said).toEqual(['worked suspendUser', 'left suspendUser']);
+
+    const away = {
+      suspendUser: () =>
+        Promise.reject(new OktaUnavailableError('down', { ...facts, outcome: 'not-done' })),
+    };
+    const ill = world(away, { connections: trial });
+    expect((await failureOf(suspendStep(ill.activities))).type).toBe('OKTA_UNAVAILABLE');
+    expect(ill.said).toEqual(['left suspendUser']);
+  });
+
+  it('tells once that it worked where it was refused for somebody else', async () => {
+    const refused: Admission = { kind: 'ready', refused: ['suspendUser'] };
+    const { activities, said } = world(works, { connections: admitted(refused) });
+    await suspendStep(activities);
+    await suspendStep(activities);
+    expect(said).toEqual(['worked suspendUser']);
+  });
+
+  it('asks and tells nothing while all is well, for a second', async () => {
+    let asked = 0;
+    const { activities, said } = world(works, {
+      connections: {
+        admission: () => {
+          asked += 1;
+          return Promise.resolve({ kind: 'ready', refused: ['createUser'] });
+        },
+      },
+    });
+    await suspendStep(activities);
+    await suspendStep(activities);
+    expect([asked, said]).toEqual([1, []]);
   });
 
   it('probes when it is its turn, lifts the block and goes on', async () => {
@@ -286,22 +331,31 @@ describe('a step', () => {
     expect(reports[0]?.status).toBe('failed');
   });
 
-  it('blocks the connection for the step that the role allows for nobody of three', async () => {
-    const { activities, said, reports } = world(
-      {
-        suspendUser: () =>
-          Promise.reject(new OktaForbiddenError('no', { ...facts, outcome: 'not-done' })),
+  it('names the likely causes of a refusal, and knows of it from then on', async () => {
+    let asked = 0;
+    const { activities, said } = world(isRefused, {
+      connections: {
+        admission: () => {
+          asked += 1;
+          return Promise.resolve({ kind: 'ready', refused: [] });
+        },
       },
-      { refusals: { note: () => Promise.resolve(3) } },
-    );
-    const failure = await failureOf(
-      new MockActivityEnvironment({ activityType: 'suspendUser' }).run(
-        activities.suspendUser,
-        suspend,
-      ),
-    );
-    expect(failure).toMatchObject({ type: 'CONNECTION_BLOCKED', nextRetryDelay: 10_000 });
-    expect(said).toEqual(['OKTA_FORBIDDEN', 'for suspendUser']);
+    });
+    const failure = await failureOf(suspendStep(activities));
+    expect(failure.message).toMatch(/an administrator, whom no custom role reaches.*resource set/);
+    await failureOf(suspendStep(activities));
+    // A refusal ends what was kept of the connection being well.
+    expect([asked, said]).toEqual([2, ['refused suspendUser', 'refused suspendUser']]);
+  });
+
+  it('waits where it is to try a blocked step again, and does not park', async () => {
+    const { activities, reports } = world(isRefused, {
+      refusals: { note: () => Promise.resolve({ kind: 'watches', retryInMs: 1_000 }) },
+    });
+    expect(await failureOf(suspendStep(activities))).toMatchObject({
+      type: 'CONNECTION_BLOCKED',
+      nextRetryDelay: 1_000,
+    });
     expect(reports).toEqual([]);
   });
 

@@ -73,7 +73,7 @@ export function fakeStore() {
       remove: notHere,
       block: () => Promise.resolve(),
       unblock: () => Promise.resolve(),
-      admission: () => Promise.resolve({ kind: 'ready' as const }),
+      admission: () => Promise.resolve({ kind: 'ready' as const, refused: [] }),
     }),
     connectionKeys: guarded({
       published: () => Promise.resolve(null),

@@ -13,6 +13,8 @@ afterEach(() => tenure.close());
 const APP = '/apps/0oaTenureDemo0000000';
 /** Two pauses, 10 and 20 seconds, and what a busy machine adds. */
 const MENDED_MS = 90_000;
+/** A run that does not come back counts as gone after so long. */
+const LINE_MS = 20_000;
 /** The first pauses between probes are 10, 20 and 40 s. */
 const PROBED_MS = 60_000;
 
@@ -71,7 +73,7 @@ it('an app that is deactivated in the middle of 50 runs: one block, and all 50 c
   }
 }, 150_000);
 
-it('a role that lost a permission: blocked at the third person, and nobody decides for any of them', async () => {
+it('a role that lost a permission for so few that all were refused: one waits, and tries it for all', async () => {
   const logins = Array.from({ length: 5 }, (_, index) => person(index).email);
   for (const [index, login] of logins.entries()) {
     await tenure.sim('POST', '/users', { profile: { ...person(index), login } });
@@ -92,7 +94,12 @@ it('a role that lost a permission: blocked at the third person, and nobody decid
     return found.status === 'blocked' && found;
   });
   expect(problem).toMatchObject({ code: 'OKTA_FORBIDDEN', step: 'suspendUser' });
-  expect((await runs('phase=parked')).length).toBeLessThanOrEqual(2);
+  await eventually('four are parked', async () => (await runs('phase=parked')).length === 4);
+  const waiting = await eventually('one waits', async () => {
+    const { body } = await tenure.api('GET', `/v1/runs/${(await runs('phase=running'))[0]?.id}`);
+    return body.waiting?.for === 'connection' && body;
+  });
+  expect(ids).toContain(waiting.id);
 
   await tenure.sim('PATCH', APP, permissions([...reading, 'okta.users.lifecycle.suspend']));
   await eventually(
@@ -104,4 +111,30 @@ it('a role that lost a permission: blocked at the third person, and nobody decid
   for (const login of logins) {
     expect((await tenure.users(login)).map(({ status }) => status)).toEqual(['SUSPENDED']);
   }
+}, 150_000);
+
+it('a run that waits to try a blocked step is aborted: one that had parked takes its place', async () => {
+  const logins = Array.from({ length: 4 }, (_, index) => person(index).email);
+  for (const [index, login] of logins.entries()) {
+    await tenure.sim('POST', '/users', { profile: { ...person(index), login } });
+  }
+  const permissions = (list: string[]) => ({
+    roles: [{ permissions: list, resourceSet: { users: 'all', groups: 'all' } }],
+  });
+  const reading = ['okta.users.read', 'okta.groups.read', 'okta.users.lifecycle.clearSessions'];
+  await tenure.sim('PATCH', APP, permissions(reading));
+  for (const login of logins) {
+    await tenure.api('POST', '/v1/offboardings', { connection: 'demo', login });
+  }
+  await eventually('three are parked', async () => (await runs('phase=parked')).length === 3);
+  await eventually('it is blocked', async () => (await connection()).status === 'blocked');
+  const [watcher] = await runs('phase=running');
+  await tenure.api('POST', `/v1/runs/${watcher?.id}/cancel`, {});
+  await eventually('it is cancelled', async () => (await runs('phase=cancelled')).length === 1);
+  await tenure.sim('PATCH', APP, permissions([...reading, 'okta.users.lifecycle.suspend']));
+  await eventually(
+    'the others are suspended',
+    async () => (await runs('phase=holding')).length === 3,
+    MENDED_MS + LINE_MS,
+  );
 }, 150_000);

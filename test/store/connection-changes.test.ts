@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { as, type ConnectionId, type OktaGroupId } from '../../src/domain/brand.js';
 import type { Connection } from '../../src/domain/connection.js';
 import type { Made } from '../../src/store/store.js';
-import { aConnection, aReport, aRequest, CONNECTION, RUN, newStore } from './support.js';
+import { aConnection, aReport, aRequest, CONNECTION, RUN_REF, newStore } from './support.js';
 
 const GLOBEX = as<ConnectionId>('globex');
 const PROBLEM = { code: 'OKTA_AUTH_FAILED', title: 'Refused', detail: 'No.', since: '2027-01-01' };
@@ -123,10 +123,10 @@ describe('a changed connection', () => {
   it('stays blocked where it was, and is tried out at once', async () => {
     const { connections } = await withConnection();
     await connections.block(CONNECTION, PROBLEM);
-    expect((await connections.admission(CONNECTION, RUN, 'createUser')).kind).toBe('blocked');
+    expect((await connections.admission(RUN_REF, 'createUser')).kind).toBe('blocked');
     const changed = connectionOf(await connections.change(CONNECTION, { privateJwk: otherKey() }));
     expect(changed).toMatchObject({ status: 'blocked', problem: PROBLEM });
-    expect((await connections.admission(CONNECTION, RUN, 'createUser')).kind).toBe('probe');
+    expect((await connections.admission(RUN_REF, 'createUser')).kind).toBe('probe');
   });
 
   it('is refused for the client of another, and for one that is not there', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { as, type ConnectionId } from '../../src/domain/brand.js';
-import { aConnection, CONNECTION, RUN, given, newStore } from './support.js';
+import { aConnection, CONNECTION, RUN_REF, given, newStore } from './support.js';
 
 const NOBODY = as<ConnectionId>('nobody');
 const PROBLEM = { code: 'OKTA_AUTH_FAILED', title: 'Not yet', detail: 'No.', since: '2027-01-01' };
@@ -91,9 +91,9 @@ describe('a next key', () => {
     const { connections, keys } = await withKeys();
     await connections.block(CONNECTION, PROBLEM);
     await keys.offer(CONNECTION, key('k2'));
-    expect((await connections.admission(CONNECTION, RUN, 'createUser')).kind).toBe('blocked');
+    expect((await connections.admission(RUN_REF, 'createUser')).kind).toBe('blocked');
     await keys.adopt(CONNECTION, given(await keys.next(CONNECTION)).mark);
-    expect((await connections.admission(CONNECTION, RUN, 'createUser')).kind).toBe('probe');
+    expect((await connections.admission(RUN_REF, 'createUser')).kind).toBe('probe');
   });
 
   it('is found by how long it has waited', async () => {

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { as, type ConnectionId } from '../../src/domain/brand.js';
+import { as, type ConnectionId, type RunId } from '../../src/domain/brand.js';
 import { DEFAULT_SETTINGS } from '../../src/domain/connection.js';
 import type { Admission } from '../../src/domain/admission.js';
-import { aConnection, aRequest, CONNECTION, RUN, countStatements, newStore } from './support.js';
+import type { RunRef } from '../../src/domain/run.js';
+import {
+  aConnection,
+  aRequest,
+  CONNECTION,
+  RUN_REF,
+  countStatements,
+  newStore,
+} from './support.js';
 
 const PROBLEM = {
   code: 'OKTA_AUTH_FAILED',
@@ -17,7 +25,7 @@ async function withConnection() {
   await connections.put(aConnection());
   /** Makes the next probe due, as if its pause had passed. */
   const passPause = () =>
-    database.query("update connections set next_probe_at = now() - interval '1 s'");
+    database.query("update connections set next_probe_at = now() - interval '6 s'");
   return { ...database, connections, passPause };
 }
 
@@ -106,13 +114,18 @@ describe('admission', () => {
     const { connections } = await withConnection();
     let admission;
     const statements = await countStatements(async () => {
-      admission = await connections.admission(CONNECTION, RUN, 'createUser');
+      admission = await connections.admission(RUN_REF, 'createUser');
     });
     expect(statements).toBe(1);
-    expect(admission).toEqual({ kind: 'ready' });
+    expect(admission).toEqual({ kind: 'ready', refused: [] });
     await connections.put(aConnection({ status: 'unverified' }));
-    expect(await connections.admission(CONNECTION, RUN, 'createUser')).toEqual({ kind: 'ready' });
-    expect(await connections.admission(as<ConnectionId>('globex'), RUN, 'createUser')).toEqual({
+    expect(await connections.admission(RUN_REF, 'createUser')).toEqual({
+      kind: 'ready',
+      refused: [],
+    });
+    expect(
+      await connections.admission({ ...RUN_REF, connection: as('globex') }, 'createUser'),
+    ).toEqual({
       kind: 'unknown',
     });
   });
@@ -121,7 +134,7 @@ describe('admission', () => {
     const { connections } = await withConnection();
     await connections.block(CONNECTION, PROBLEM);
     await connections.block(CONNECTION, { ...PROBLEM, title: 'Something else' });
-    const admission = await connections.admission(CONNECTION, RUN, 'createUser');
+    const admission = await connections.admission(RUN_REF, 'createUser');
     expect(admission).toMatchObject({ kind: 'blocked', problem: PROBLEM });
     const { probeInMs } = admission as Extract<Admission, { kind: 'blocked' }>;
     expect(probeInMs).toBeGreaterThan(8_000);
@@ -139,7 +152,7 @@ describe('admission', () => {
     await passPause();
     const admissions = await Promise.all(
       Array.from({ length: 20 }, (_, at) =>
-        (at % 2 ? connections : other).admission(CONNECTION, RUN, 'createUser'),
+        (at % 2 ? connections : other).admission(RUN_REF, 'createUser'),
       ),
     );
     expect(admissions.filter(({ kind }) => kind === 'probe')).toHaveLength(1);
@@ -155,8 +168,8 @@ describe('admission', () => {
     const pauses: number[] = [];
     for (let probe = 1; probe <= 7; probe += 1) {
       await passPause();
-      expect((await connections.admission(CONNECTION, RUN, 'createUser')).kind).toBe('probe');
-      const blocked = await connections.admission(CONNECTION, RUN, 'createUser');
+      expect((await connections.admission(RUN_REF, 'createUser')).kind).toBe('probe');
+      const blocked = await connections.admission(RUN_REF, 'createUser');
       if (blocked.kind === 'blocked') pauses.push(Math.round(blocked.probeInMs / 5_000) * 5);
     }
     expect(pauses).toEqual([20, 40, 80, 160, 300, 300, 300]);
@@ -166,12 +179,15 @@ describe('admission', () => {
     const { connections, passPause } = await withConnection();
     await connections.block(CONNECTION, PROBLEM);
     await passPause();
-    await connections.admission(CONNECTION, RUN, 'createUser');
+    await connections.admission(RUN_REF, 'createUser');
     await connections.unblock(CONNECTION);
-    expect(await connections.admission(CONNECTION, RUN, 'createUser')).toEqual({ kind: 'ready' });
+    expect(await connections.admission(RUN_REF, 'createUser')).toEqual({
+      kind: 'ready',
+      refused: [],
+    });
     expect(await connections.get(CONNECTION)).toMatchObject({ status: 'ready', problem: null });
     await connections.block(CONNECTION, { ...PROBLEM, title: 'Again' });
-    expect(await connections.admission(CONNECTION, RUN, 'createUser')).toMatchObject({
+    expect(await connections.admission(RUN_REF, 'createUser')).toMatchObject({
       kind: 'blocked',
       problem: { title: 'Again' },
     });
@@ -183,25 +199,59 @@ describe('admission', () => {
       const deadlines = { suspendAt: { at: suspendAt } };
       const request = aRequest(store, { kind: 'offboarding', login, deadlines });
       await store.runs.accept(request);
-      return request.run.id;
+      return request.run;
     };
     const late = await runOf('late@example.com', '2026-01-01T00:00:00.000Z');
     const later = await runOf('later@example.com', '2025-01-01T00:00:00.000Z');
     const latest = await runOf('latest@example.com', '2024-01-01T00:00:00.000Z');
     await connections.block(CONNECTION, PROBLEM);
     const ahead = await Promise.all(
-      [latest, later, late].map((run) => connections.admission(CONNECTION, run, 'suspendUser')),
+      [latest, later, late].map((run) => connections.admission(run, 'suspendUser')),
     );
     expect(ahead).toMatchObject([{ ahead: 0 }, { ahead: 1 }, { ahead: 2 }]);
   });
 
-  it('leaves the probe of a blocked step to that step', async () => {
-    const { connections, passPause } = await withConnection();
+  it('passes the probe on: the run that tried last leaves the next one to others', async () => {
+    const { connections, query } = await withConnection();
+    await connections.block(CONNECTION, PROBLEM);
+    const isDue = (since: string) =>
+      query(`update connections set next_probe_at = now() - interval '${since}'`);
+    const other = { ...RUN_REF, id: as<RunId>('acme.fedcba9876543210.r') };
+    const ask = async (run: RunRef) => (await connections.admission(run, 'createUser')).kind;
+    await isDue('1 s');
+    expect(await ask(RUN_REF)).toBe('probe');
+    await isDue('1 s');
+    expect(await ask(RUN_REF)).toBe('blocked');
+    expect(await ask(other)).toBe('probe');
+    await isDue('6 s');
+    // Nobody else has come for it.
+    expect(await ask(other)).toBe('probe');
+  });
+
+  it('does not count runs that hold or are parked among those that go first', async () => {
+    const { connections, store, query } = await withConnection();
+    const runOf = async (login: string, suspendAt: string) => {
+      const deadlines = { suspendAt: { at: suspendAt } };
+      const request = aRequest(store, { kind: 'offboarding', login, deadlines });
+      await store.runs.accept(request);
+      return request.run;
+    };
+    await runOf('held@example.com', '2024-01-01T00:00:00.000Z');
+    await query("update runs set phase = 'holding'");
+    await runOf('parked@example.com', '2024-01-02T00:00:00.000Z');
+    await query("update runs set phase = 'parked' where phase <> 'holding'");
+    const late = await runOf('late@example.com', '2026-01-01T00:00:00.000Z');
+    await connections.block(CONNECTION, PROBLEM);
+    expect(await connections.admission(late, 'suspendUser')).toMatchObject({ ahead: 0 });
+  });
+
+  it('leaves a blocked step to that step', async () => {
+    const { connections } = await withConnection();
     await connections.block(CONNECTION, { ...PROBLEM, step: 'suspendUser' });
-    await passPause();
-    const ofOther = await connections.admission(CONNECTION, RUN, 'createUser');
-    expect(ofOther).toMatchObject({ kind: 'blocked', problem: { step: 'suspendUser' } });
-    const ofItself = await connections.admission(CONNECTION, RUN, 'suspendUser');
-    expect(ofItself.kind).toBe('probe');
+    expect(await connections.admission(RUN_REF, 'createUser')).toEqual({
+      kind: 'ready',
+      refused: ['suspendUser'],
+    });
+    expect(await connections.admission(RUN_REF, 'suspendUser')).toEqual({ kind: 'trial' });
   });
 });

@@ -141,6 +141,34 @@ describe('migrations', () => {
     expect(await query('select name from schema_migrations')).toHaveLength(2);
   });
 
+  it('keep what was refused before steps had trials', async () => {
+    const { apply, query } = await withMigrations();
+    const at = MIGRATIONS.findIndex(({ name }) => name === '0008-trials');
+    await apply(MIGRATIONS.slice(0, at));
+    await query(`
+      insert into connections (id, domain, client_id, scopes, settings, status, public_jwk, private_jwk,
+        blocked_step)
+      values ('a', 'a.okta.com', '0oa', '{}', '{}', 'blocked', '{}', '', 'suspendUser'),
+        ('b', 'b.okta.com', '0ob', '{}', '{}', 'ready', '{}', '', null)`);
+    await query(`
+      insert into refusals (connection, step, subject_ref, run, request_id, blocked)
+      values ('a', 'suspendUser', 's', 'a.s.r', 'r', true),
+        ('b', 'suspendUser', 's', 'b.s.r', 'r', true),
+        ('b', 'createUser', 's', 'b.s.r', 'r', false)`);
+    await apply(MIGRATIONS);
+    expect(
+      await query('select connection, step, standing from refusals order by connection, step'),
+    ).toEqual([
+      { connection: 'a', step: 'suspendUser', standing: 'counted' },
+      { connection: 'b', step: 'createUser', standing: 'counted' },
+      { connection: 'b', step: 'suspendUser', standing: 'again' },
+    ]);
+    expect(await query('select connection, step from trials order by connection')).toEqual([
+      { connection: 'a', step: 'suspendUser' },
+      { connection: 'b', step: 'createUser' },
+    ]);
+  });
+
   it('have names that sort in their order', () => {
     const names = MIGRATIONS.map(({ name }) => name);
     expect([...names].sort()).toEqual(names);

@@ -12,6 +12,12 @@ import { createDatabase } from '../support/postgres.js';
 export const CONNECTION = as<ConnectionId>('acme');
 /** A run that nobody has heard of. */
 export const RUN = as<RunId>('acme.0123456789abcdef.r');
+export const RUN_REF: RunRef = {
+  id: RUN,
+  connection: CONNECTION,
+  subjectRef: as('0123456789abcdef'),
+  requestId: as('r'),
+};
 
 // One database a file and one schema a test: making a database takes 200 ms, a schema 10.
 let ofThisFile: ReturnType<typeof createDatabase> | undefined;

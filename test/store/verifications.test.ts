@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Conclusion } from '../../src/domain/checks.js';
 import type { Connection, ConnectionStatus } from '../../src/domain/connection.js';
-import { as } from '../../src/domain/brand.js';
-import { aConnection, CONNECTION, newStore } from './support.js';
+import { aConnection, CONNECTION, newStore, RUN_REF } from './support.js';
 
 const fails = (blocks: boolean, code = 'OKTA_SCOPE_MISSING'): Conclusion => ({
   kind: 'fails',
@@ -19,7 +18,7 @@ async function withConnection(status: ConnectionStatus) {
   const settle = (conclusion: Conclusion, of: Connection = verified) =>
     store.verifications.settle(of, conclusion);
   const get = () => store.connections.get(CONNECTION);
-  const admission = () => store.connections.admission(CONNECTION, as('acme.x.y'), 'createUser');
+  const admission = () => store.connections.admission(RUN_REF, 'createUser');
   return { connections: store.connections, settle, get, admission };
 }
 
@@ -44,7 +43,7 @@ describe('a verification', () => {
       });
       await settle(WORKS);
       expect(await get()).toMatchObject({ status: 'ready', problem: null });
-      expect(await admission()).toEqual({ kind: 'ready' });
+      expect(await admission()).toEqual({ kind: 'ready', refused: [] });
     },
   );
 
@@ -57,7 +56,7 @@ describe('a verification', () => {
       problem: { code: 'OKTA_SCOPE_MISSING' },
     });
     await settle(WORKS);
-    expect(await admission()).toEqual({ kind: 'ready' });
+    expect(await admission()).toEqual({ kind: 'ready', refused: [] });
   });
 
   it('leaves a ready one as it is where runs can still do something', async () => {

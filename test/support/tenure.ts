@@ -17,7 +17,7 @@ import {
   type InteractiveOptions,
 } from '../../src/api/interactive.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
-import { startMended } from '../../src/api/mended.js';
+import { startRefusedRuns } from '../../src/api/refused-runs.js';
 import { createEngine, type Engine } from '../../src/api/temporal.js';
 import { interactiveQueue } from '../../src/contract/questions.js';
 import { createDataConverter } from '../../src/crypto/data-converter.js';
@@ -172,7 +172,7 @@ export async function startTenure(
   const interactive = createInteractive({ client, taskQueue, log, ...options.interactive });
   const engine = createEngine({ client, namespace: 'default', taskQueue });
   const { runs, refusals } = store;
-  const mended = startMended({ refusals, runs, engine, log }, 1_000);
+  const refusedRuns = startRefusedRuns({ refusals, runs, engine, log }, 1_000);
   const app = createApp({
     store,
     interactive,
@@ -245,7 +245,7 @@ export async function startTenure(
     startWorker,
     stopWorker,
     close: async () => {
-      await Promise.all([stopWorker(), mended.stop()]);
+      await Promise.all([stopWorker(), refusedRuns.stop()]);
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
