@@ -1,6 +1,6 @@
 // Every path through the two stories, told with stub activities: recorded once by
 // `npm run record-history`, replayed by `replay.test.ts` for as long as runs of that kind may live.
-import { parked } from '../../src/activities/failures.js';
+import { parked, withEffects } from '../../src/activities/failures.js';
 import type { Activities } from '../../src/activities/index.js';
 import {
   expediteUpdate,
@@ -11,11 +11,19 @@ import {
 } from '../../src/contract/messages.js';
 import type { OffboardInput, OffboardTerms, OnboardInput } from '../../src/contract/workflows.js';
 import type { Recovered } from '../../src/contract/workflows.js';
-import { recollect, type Deed } from '../../src/domain/deeds.js';
+import { journalOf, type Effect } from '../../src/domain/effects.js';
 import { orphanedBy } from '../../src/domain/orphan.js';
 import { problem } from '../../src/domain/problem.js';
+import type { Decision } from '../../src/domain/run.js';
 import { eventually } from '../support/eventually.js';
-import { USER_ID, type Stubs } from '../support/stub-activities.js';
+import {
+  absent,
+  created,
+  found,
+  suspended,
+  USER_ID,
+  type Stubs,
+} from '../support/stub-activities.js';
 import { HOUR, inMs, newRun, type Harness, type Started } from '../workflows/harness.js';
 
 export interface Told extends Started {
@@ -31,8 +39,6 @@ export interface Scenario {
   then?: (told: Told) => Promise<void>;
 }
 
-const at = new Date(0).toISOString();
-const absent = () => Promise.resolve({ kind: 'absent' as const, at });
 const terms = (changes: Partial<OffboardTerms> = {}): OffboardTerms => ({
   hold: { kind: 'undoWindow', ms: HOUR },
   removeGroups: false,
@@ -55,7 +61,7 @@ const action = ({ run }: Told, actionId: string) => ({
   requestedBy: null,
   reason: null,
 });
-const decide = async (told: Told, decision: 'retry' | 'abort') => {
+const decide = async (told: Told, decision: Decision) => {
   await reaches(told, 'parked');
   await told.handle.executeUpdate(resolveUpdate, {
     args: [{ ...action(told, decision), decision }],
@@ -77,7 +83,7 @@ function oncePark(): { suspendUser: Activities['suspendUser'] } {
     suspendUser: () => {
       tries += 1;
       if (tries === 1) throw parked(problem('STATUS_UNSUPPORTED', 'RECOVERY'));
-      return Promise.resolve({ result: 'suspended', ours: true });
+      return suspended();
     },
   };
 }
@@ -98,14 +104,22 @@ function recovered(undoing = false): Recovered {
   const problem = orphanedBy('TERMINATED');
   return { problem, version: 9_000, deadlines: {}, undoing, endedAt: new Date().toISOString() };
 }
-const recalls = (...deeds: Deed[]): { recall: Activities['recall'] } => ({
-  recall: () =>
-    Promise.resolve({
-      own: recollect(deeds),
-      carried: { suspended: false, removedGroups: [] },
-    }),
+const did = (...effects: Effect[]): Pick<Activities, 'loadJournal'> => ({
+  loadJournal: () => Promise.resolve(journalOf(effects)),
 });
-const SUSPENDED: Deed = { kind: 'access', access: { result: 'suspended', ours: true } };
+const SUSPENDED: Effect = {
+  kind: 'suspend',
+  stage: 'done',
+  access: { result: 'suspended', ours: true, unlocked: false, at: new Date(0).toISOString() },
+};
+const CREATED: Effect = {
+  kind: 'create',
+  stage: 'done',
+  oktaUserId: USER_ID,
+  status: 'PROVISIONED',
+  groupIds: [],
+};
+const NOT_CREATED: Effect = { kind: 'create', stage: 'refused' };
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'onboard-done', stubs: { readUser: absent }, start: onboard() },
@@ -147,7 +161,7 @@ export const SCENARIOS: readonly Scenario[] = [
     stubs: {
       readUser: absent,
       createUser: () => Promise.reject(parked(problem('OUTCOME_UNKNOWN', 'Lost.'))),
-      findCreatedUser: () => Promise.resolve({ oktaUserId: USER_ID, status: 'PROVISIONED' }),
+      findCreatedUser: () => created(),
     },
     start: onboard(),
     then: cancelAt('parked'),
@@ -156,13 +170,14 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'onboard-refused-undone',
     stubs: {
       readUser: absent,
-      createUser: () => Promise.reject(parked(problem('LOGIN_TAKEN', 'Taken.'), undefined, true)),
+      createUser: () =>
+        Promise.reject(withEffects(parked(problem('LOGIN_TAKEN', 'Taken.')), [NOT_CREATED])),
     },
     start: onboard(),
     then: cancelAt('parked'),
   },
   {
-    name: 'onboard-unseen-undo-parked-aborted',
+    name: 'onboard-unseen-undo-parked-left',
     stubs: {
       readUser: absent,
       createUser: () => Promise.reject(parked(problem('OUTCOME_UNKNOWN', 'Lost.'))),
@@ -175,7 +190,7 @@ export const SCENARIOS: readonly Scenario[] = [
         'the undo is parked',
         () => told.stubs.last(told.run.id)?.problem?.code === 'UNDO_INCOMPLETE',
       );
-      await decide(told, 'abort');
+      await decide(told, 'leave');
     },
   },
   {
@@ -227,7 +242,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'offboard-groups-removed-undone',
     stubs: {
       readGroups: () =>
-        Promise.resolve([{ id: '00g00000000000000000' as never, type: 'OKTA_GROUP', name: 'A' }]),
+        found([{ id: '00g00000000000000000' as never, type: 'OKTA_GROUP', name: 'A' }]),
     },
     start: offboard({ terms: terms({ removeGroups: 'direct' }) }),
     then: cancelAt('holding'),
@@ -242,7 +257,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'offboard-undo-parked-aborted',
+    name: 'offboard-undo-parked-left',
     stubs: {
       unsuspendUser: () => {
         throw parked(problem('UNDO_INCOMPLETE', 'Look yourself.'));
@@ -251,7 +266,7 @@ export const SCENARIOS: readonly Scenario[] = [
     start: offboard(),
     then: async (told) => {
       await cancelAt('holding')(told);
-      await decide(told, 'abort');
+      await decide(told, 'leave');
     },
   },
   {
@@ -270,7 +285,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'offboard-orphaned-retried-undone',
-    stubs: recalls(SUSPENDED),
+    stubs: did(SUSPENDED),
     start: offboard({ recovered: recovered() }),
     then: async (told) => {
       await decide(told, 'retry');
@@ -279,7 +294,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'offboard-orphaned-undo-resumed',
-    stubs: recalls(SUSPENDED),
+    stubs: did(SUSPENDED),
     start: offboard({ recovered: recovered(true) }),
     then: (told) => decide(told, 'retry'),
   },
@@ -290,7 +305,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'onboard-orphaned-undone',
-    stubs: recalls({ kind: 'created', oktaUserId: USER_ID, status: 'PROVISIONED', groupIds: [] }),
+    stubs: did(CREATED),
     start: onboard({ recovered: recovered() }),
     then: cancelAt('parked'),
   },

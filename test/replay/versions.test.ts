@@ -8,16 +8,16 @@ import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { expediteSignal } from '../../src/contract/messages.js';
 import { failureConverterPath } from '../../src/crypto/data-converter.js';
 import { eventually } from '../support/eventually.js';
-import { stubActivities, USER_ID } from '../support/stub-activities.js';
+import { seen, shows, stubActivities } from '../support/stub-activities.js';
 import { HOUR, inMs, startHarness, type Harness, type Started } from '../workflows/harness.js';
 import { bundleVariant, type Change } from './variant.js';
 
-const LOOK = 'await run.attempt(() => lookUp(input, ledge, false));\n    ';
+const LOOK = 'await saga.attempt(() => lookFor(saga, input, null));\n      ';
 const file = 'workflows/offboard.ts';
-const PLACE = { file, before: 'if (taken.deactivated) ledge.final = true;' };
+const PLACE = { file, before: 'await hold(saga, input);' };
 const IMPORT: Change = {
   file,
-  before: "import type { Sighting, Suspended } from '../activities/index.js';",
+  before: "import type { Sighting } from '../activities/index.js';",
   put: "import { patched } from '@temporalio/workflow';\n",
 };
 const PATCHED: Change[] = [IMPORT, { ...PLACE, put: `if (patched('look-before-hold')) ${LOOK}` }];
@@ -43,11 +43,10 @@ afterEach(async () => {
 /** Counts the looks at the person, which tell which code a run has gone through. */
 async function start() {
   const looks = new Map<string, number>();
-  const seen = { kind: 'seen', oktaUserId: USER_ID, status: 'ACTIVE' } as const;
   const stubs = stubActivities({
-    readUser: ({ run }) => {
-      looks.set(run.id, (looks.get(run.id) ?? 0) + 1);
-      return Promise.resolve({ ...seen, statusChanged: null, name: 'Ada', at: inMs(0).at });
+    readUser: (look) => {
+      looks.set(look.run.id, (looks.get(look.run.id) ?? 0) + 1);
+      return shows(seen('ACTIVE', { at: inMs(0).at }))(look);
     },
   });
   harness = await startHarness(stubs);

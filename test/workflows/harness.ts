@@ -87,8 +87,8 @@ export async function startHarness({ activities }: Stubs): Promise<Harness> {
       revokeSessions: null,
       whenNotSuspendable: 'park',
     },
+    takeover: false,
     contractOf: null,
-    carried: null,
     ...changes,
   });
 

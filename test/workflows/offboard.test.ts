@@ -8,10 +8,23 @@ import {
   resolveUpdate,
   takeoverSignal,
 } from '../../src/contract/messages.js';
+import type { OffboardTerms } from '../../src/contract/workflows.js';
 import { parked } from '../../src/activities/failures.js';
+import { journalOf } from '../../src/domain/effects.js';
 import { problem } from '../../src/domain/problem.js';
 import { eventually } from '../support/eventually.js';
-import { stubActivities, USER_ID, type Stubs } from '../support/stub-activities.js';
+import {
+  absent,
+  answer,
+  found,
+  leftSo,
+  slice,
+  stubActivities,
+  suspended,
+  unsuspended,
+  USER_ID,
+  type Stubs,
+} from '../support/stub-activities.js';
 import { HOUR, inMs, newRun, startHarness, type Harness } from './harness.js';
 
 let harness: Harness | undefined;
@@ -27,6 +40,20 @@ const action = (run: { id: string }, actionId: string) => ({
   reason: null,
 });
 
+const TERMS: OffboardTerms = {
+  hold: { kind: 'undoWindow', ms: HOUR },
+  removeGroups: false,
+  revokeSessions: null,
+  whenNotSuspendable: 'park',
+};
+const LOOK = {
+  kind: 'seen',
+  oktaUserId: USER_ID,
+  status: 'ACTIVE',
+  statusChanged: null,
+  at: new Date(0).toISOString(),
+} as const;
+
 describe('an offboarding', () => {
   it('suspends, ends sessions, reads back and holds; a cancel in the hold gives access back', async () => {
     const stubs = stubActivities();
@@ -34,16 +61,10 @@ describe('an offboarding', () => {
     const { handle, run } = await offboard();
 
     await eventually('it holds', () => stubs.last(run.id)?.phase === 'holding');
-    expect(stubs.calls).toEqual([
-      'readUser',
-      'mintToken',
-      'suspendUser',
-      'revokeSessions',
-      'readBack',
-    ]);
+    expect(stubs.calls).toEqual(['readUser', 'suspendUser', 'revokeSessions', 'readBack']);
     expect(stubs.last(run.id)).toMatchObject({
       actions: ['cancel'],
-      waiting: { for: 'deprovision' },
+      waiting: { for: 'hold-end' },
     });
 
     await handle.cancel();
@@ -91,23 +112,29 @@ describe('an offboarding', () => {
     expect(stubs.last(run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
   });
 
-  it('gives back what the run before handed over, although it has done nothing itself', async () => {
+  it('holds what the run before suspended, and gives it back although it has done nothing itself', async () => {
     const stubs = stubActivities();
     const { offboard } = await start(stubs);
+    const access = { result: 'suspended', ours: true, unlocked: false, at: '' } as const;
+    const journal = journalOf([
+      { kind: 'look', look: LOOK },
+      { kind: 'suspend', stage: 'done', access },
+      { kind: 'remove-from-groups', stage: 'done', groupIds: ['00g00000000000000000' as never] },
+    ]);
     const { handle, run } = await offboard({
       suspendAt: inMs(HOUR),
-      person: { login: 'ada@example.com', name: 'Ada Lovelace', oktaUserId: USER_ID },
-      carried: { suspended: true, removedGroups: ['00g00000000000000000' as never], takeovers: [] },
+      terms: { ...TERMS, revokeSessions: false },
+      inherited: { from: 'offboarding', journal, takeovers: [] },
     });
-    await eventually('it is scheduled', () => stubs.last(run.id)?.waiting?.for === 'suspend');
+    await eventually('it holds', () => stubs.last(run.id)?.phase === 'holding');
     await handle.cancel();
     await handle.result().catch(() => undefined);
-    expect(stubs.calls).toEqual(['readUser', 'assignGroups', 'unsuspendUser']);
+    expect(stubs.calls).toEqual(['readBack', 'unsuspendUser', 'assignGroups']);
   });
 
   it('never gives back what somebody else took', async () => {
     const stubs = stubActivities({
-      suspendUser: () => Promise.resolve({ result: 'left', ours: false }),
+      suspendUser: leftSo,
     });
     const { offboard } = await start(stubs);
     const { handle, run } = await offboard({
@@ -124,16 +151,21 @@ describe('an offboarding', () => {
     expect(stubs.calls).not.toContain('unsuspendUser');
   });
 
-  it('removes direct groups after suspending, leaves those that a rule fills, and puts them back', async () => {
+  it('removes direct groups after suspending, leaves those that a rule fills, and puts them back after access', async () => {
     const group = (id: string, type = 'OKTA_GROUP') => ({ id: id as never, type, name: id });
     const removed: unknown[] = [];
     const assigned: unknown[] = [];
     const stubs = stubActivities({
-      readGroups: () =>
-        Promise.resolve([group('direct'), group('ruled'), group('app', 'APP_GROUP')]),
-      readRuleGroups: () => Promise.resolve(['ruled' as never]),
-      removeFromGroup: ({ groupIds }) => Promise.resolve(void removed.push(...groupIds)),
-      assignGroups: ({ groupIds }) => Promise.resolve(void assigned.push(...groupIds)),
+      readGroups: () => found([group('direct'), group('ruled'), group('app', 'APP_GROUP')]),
+      readRuleGroups: () => answer(['ruled' as never]),
+      removeFromGroup: ({ groupIds }) => {
+        removed.push(...groupIds);
+        return slice('remove-from-groups', groupIds);
+      },
+      assignGroups: ({ groupIds }) => {
+        assigned.push(...groupIds);
+        return slice('add-to-groups', groupIds);
+      },
     });
     const { offboard } = await start(stubs);
     const { handle, run } = await offboard({
@@ -151,7 +183,7 @@ describe('an offboarding', () => {
     await handle.cancel();
     await handle.result().catch(() => undefined);
     expect(assigned).toEqual(['direct']);
-    expect(stubs.calls.slice(-2)).toEqual(['assignGroups', 'unsuspendUser']);
+    expect(stubs.calls.slice(-2)).toEqual(['unsuspendUser', 'assignGroups']);
   });
 
   it('is moved and brought forward while it waits, once per action', async () => {
@@ -203,14 +235,14 @@ describe('an offboarding', () => {
         tries += 1;
         if (!mayHaveHappened)
           throw parked(problem('STATUS_UNSUPPORTED', 'The account is RECOVERY.'));
-        return Promise.resolve({ result: 'suspended', ours: true });
+        return suspended();
       },
     });
     const { offboard } = await start(stubs);
     const { handle, run } = await offboard();
     await eventually('it is parked', () => stubs.last(run.id)?.phase === 'parked');
     expect(stubs.last(run.id)).toMatchObject({
-      problem: { code: 'STATUS_UNSUPPORTED', actions: ['retry', 'abort'] },
+      problem: { code: 'STATUS_UNSUPPORTED', actions: ['retry', 'abort', 'leave'] },
       actions: ['cancel', 'resolve'],
       waiting: { for: 'decision' },
     });
@@ -219,11 +251,12 @@ describe('an offboarding', () => {
     });
     await eventually('it holds', () => stubs.last(run.id)?.phase === 'holding');
     expect(tries).toBe(2);
+    // A retry looks before it writes.
+    expect(stubs.calls.slice(0, 4)).toEqual(['readUser', 'suspendUser', 'readUser', 'suspendUser']);
   });
 
   it('parks early when Okta does not know the person, and ends aborted on a decision', async () => {
-    const at = new Date(0).toISOString();
-    const stubs = stubActivities({ readUser: () => Promise.resolve({ kind: 'absent', at }) });
+    const stubs = stubActivities({ readUser: absent });
     const { offboard } = await start(stubs);
     const { handle, run } = await offboard({ suspendAt: inMs(HOUR) });
     await eventually(
@@ -242,7 +275,7 @@ describe('an offboarding', () => {
     const stubs = stubActivities({
       unsuspendUser: () => {
         if (fails) throw parked(problem('NOT_PERMITTED', 'No.'));
-        return Promise.resolve();
+        return unsuspended();
       },
     });
     const { offboard } = await start(stubs);
@@ -251,7 +284,7 @@ describe('an offboarding', () => {
     await handle.cancel();
     await eventually('the undo is parked', () => stubs.last(run.id)?.phase === 'parked');
     expect(stubs.last(run.id)).toMatchObject({
-      problem: { code: 'UNDO_INCOMPLETE' },
+      problem: { code: 'UNDO_INCOMPLETE', actions: ['retry', 'leave'] },
       actions: ['resolve'],
     });
     fails = false;
@@ -286,20 +319,12 @@ describe('an offboarding', () => {
 
 describe('an urgent offboarding', () => {
   it('takes the place of one that holds, and can still give access back', async () => {
-    let suspensions = 0;
-    const stubs = stubActivities({
-      suspendUser: () => {
-        suspensions += 1;
-        return Promise.resolve(
-          suspensions === 1 ? { result: 'suspended', ours: true } : { result: 'left', ours: false },
-        );
-      },
-    });
+    const stubs = stubActivities();
     const { offboard, input, client } = await start(stubs);
     const first = await offboard();
     await eventually('it holds', () => stubs.last(first.run.id)?.phase === 'holding');
 
-    const urgent = input({ run: newRun(first.run.subjectRef) });
+    const urgent = input({ run: newRun(first.run.subjectRef), takeover: true });
     await first.handle.signal(takeoverSignal, { ...action(urgent.run, 't1'), input: urgent });
     await eventually('the urgent one holds', () => stubs.last(urgent.run.id)?.phase === 'holding');
     expect(stubs.last(first.run.id)).toMatchObject({
@@ -323,17 +348,17 @@ describe('an urgent offboarding', () => {
     expect(stubs.last(urgent.run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
   });
 
-  it('waits for an undo that is under way, and then suspends after all', async () => {
+  it('lets a step of an undo that is under way end, and then suspends after all', async () => {
     let letUndo: () => void = () => undefined;
     const undoing = new Promise<void>((resolve) => (letUndo = resolve));
-    const stubs = stubActivities({ unsuspendUser: () => undoing });
+    const stubs = stubActivities({ unsuspendUser: () => undoing.then(unsuspended) });
     const { offboard, input } = await start(stubs);
     const first = await offboard();
     await eventually('it holds', () => stubs.last(first.run.id)?.phase === 'holding');
     await first.handle.cancel();
     await eventually('it undoes', () => stubs.last(first.run.id)?.waiting?.for === 'undo');
 
-    const urgent = input({ run: newRun(first.run.subjectRef) });
+    const urgent = input({ run: newRun(first.run.subjectRef), takeover: true });
     await first.handle.signal(takeoverSignal, { ...action(urgent.run, 't1'), input: urgent });
     letUndo();
     await eventually('the urgent one holds', () => stubs.last(urgent.run.id)?.phase === 'holding');
@@ -341,13 +366,36 @@ describe('an urgent offboarding', () => {
     expect(stubs.calls.filter((name) => name === 'suspendUser')).toHaveLength(2);
   });
 
+  it('interrupts an undo that waits to try again, and gives nothing back', async () => {
+    const stubs = stubActivities({
+      unsuspendUser: () => {
+        throw ApplicationFailure.create({ type: 'OKTA_RATE_LIMITED', nextRetryDelay: '1 hour' });
+      },
+    });
+    const { offboard, input } = await start(stubs);
+    const first = await offboard({ terms: { ...TERMS, removeGroups: 'all' } });
+    await eventually('it holds', () => stubs.last(first.run.id)?.phase === 'holding');
+    await first.handle.cancel();
+    await eventually('it tries to give back', () => stubs.calls.includes('unsuspendUser'));
+
+    const urgent = input({ run: newRun(first.run.subjectRef), takeover: true });
+    await first.handle.signal(takeoverSignal, { ...action(urgent.run, 't1'), input: urgent });
+    await eventually('the urgent one holds', () => stubs.last(urgent.run.id)?.phase === 'holding');
+    expect(stubs.last(first.run.id)).toMatchObject({ outcome: 'superseded' });
+    expect(stubs.calls.filter((name) => name === 'unsuspendUser')).toHaveLength(1);
+  });
+
   it('closes every run in between when two come at once', async () => {
     const stubs = stubActivities();
     const { offboard, input } = await start(stubs);
     const first = await offboard({ suspendAt: inMs(HOUR) });
     await eventually('it waits', () => stubs.last(first.run.id)?.waiting?.for === 'suspend');
-    const second = input({ run: newRun(first.run.subjectRef), suspendAt: inMs(2 * HOUR) });
-    const third = input({ run: newRun(first.run.subjectRef) });
+    const second = input({
+      run: newRun(first.run.subjectRef),
+      takeover: true,
+      suspendAt: inMs(2 * HOUR),
+    });
+    const third = input({ run: newRun(first.run.subjectRef), takeover: true });
     for (const urgent of [second, third]) {
       await first.handle.signal(takeoverSignal, {
         ...action(urgent.run, urgent.run.id),

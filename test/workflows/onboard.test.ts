@@ -1,15 +1,27 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parked } from '../../src/activities/failures.js';
+import { parked, withEffects } from '../../src/activities/failures.js';
+import type { Activities } from '../../src/activities/index.js';
 import { resolveUpdate, takeoverSignal } from '../../src/contract/messages.js';
 import type { OffboardTerms } from '../../src/contract/workflows.js';
 import { as } from '../../src/domain/brand.js';
 import { problem } from '../../src/domain/problem.js';
-import type { RunReport } from '../../src/domain/run.js';
+import type { Decision, RunReport } from '../../src/domain/run.js';
 import { eventually } from '../support/eventually.js';
-import { stubActivities, USER_ID, type Stubs } from '../support/stub-activities.js';
-import { HOUR, inMs, newRun, startHarness, type Harness } from './harness.js';
+import {
+  absent,
+  answer,
+  created,
+  found,
+  seen,
+  shows,
+  slice,
+  stubActivities,
+  USER_ID,
+  type Stubs,
+} from '../support/stub-activities.js';
+import { HOUR, inMs, newRun, startHarness, type Harness, type Started } from './harness.js';
 
 let harness: Harness | undefined;
 afterEach(async () => {
@@ -17,8 +29,11 @@ afterEach(async () => {
   harness = undefined;
 });
 const start = async (stubs: Stubs): Promise<Harness> => (harness = await startHarness(stubs));
-const at = new Date(0).toISOString();
-const absent = () => Promise.resolve({ kind: 'absent' as const, at });
+/** Nobody has the login before the create, and the account that it made is there afterwards. */
+const untilCreated: Activities['readUser'] = (look) =>
+  (look.intends === 'create' ? absent : shows(seen('PROVISIONED')))(look);
+const notCreated = (): Error =>
+  withEffects(parked(problem('LOGIN_TAKEN', 'Taken.')), [{ kind: 'create', stage: 'refused' }]);
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `Team ${i}`);
 const TERMS: OffboardTerms = {
   hold: { kind: 'undoWindow', ms: HOUR },
@@ -27,6 +42,11 @@ const TERMS: OffboardTerms = {
   whenNotSuspendable: 'park',
 };
 
+const decide = ({ handle, run }: Started, decision: Decision) =>
+  handle.executeUpdate(resolveUpdate, {
+    args: [{ actionId: decision, runId: run.id, requestedBy: null, reason: null, decision }],
+  });
+
 describe('an onboarding', () => {
   it('looks first, creates with the groups in the same call, and reads back', async () => {
     const stubs = stubActivities({ readUser: absent });
@@ -34,58 +54,78 @@ describe('an onboarding', () => {
     const { handle, run } = await onboard();
     expect(await handle.result()).toEqual({ outcome: 'done', oktaUserId: USER_ID });
     // What is only read goes side by side.
-    expect(stubs.calls.slice(0, 3).toSorted()).toEqual(['mintToken', 'readUser', 'resolveGroups']);
-    expect(stubs.calls.slice(3)).toEqual(['createUser', 'readBack']);
+    expect(stubs.calls.slice(0, 2).toSorted()).toEqual(['mintToken', 'resolveGroups']);
+    expect(stubs.calls.slice(2)).toEqual(['readUser', 'createUser', 'readBack']);
     expect(stubs.last(run.id)).toMatchObject({ phase: 'completed', outcome: 'done' });
   });
 
-  it('looks again where something else took longer than a look is good for', async () => {
-    const looks: string[] = [];
+  it('looks after whatever may take long, so that the create is judged by a fresh look', async () => {
+    const looked: string[] = [];
     let absentAt = '';
     let attempts = 0;
     const stubs = stubActivities({
-      readUser: () => {
-        looks.push(`2026-11-24T12:00:0${looks.length}.000Z`);
-        return Promise.resolve({ kind: 'absent' as const, at: looks.at(-1) ?? '' });
+      readUser: (look) => {
+        looked.push(new Date().toISOString());
+        return shows({ kind: 'absent', at: looked.at(-1) ?? '' })(look);
       },
       resolveGroups: () => {
         attempts += 1;
-        if (attempts > 1) return Promise.resolve([]);
-        throw ApplicationFailure.create({
-          type: 'OKTA_RATE_LIMITED',
-          nextRetryDelay: '11 seconds',
-        });
+        if (attempts > 1) return found([]);
+        throw ApplicationFailure.create({ type: 'OKTA_RATE_LIMITED', nextRetryDelay: '1 second' });
       },
       createUser: (input) => {
         ({ absentAt } = input);
-        return Promise.resolve({ oktaUserId: USER_ID, status: 'PROVISIONED' });
+        return created();
       },
     });
     const { onboard } = await start(stubs);
     await (await onboard()).handle.result();
-    expect(looks).toHaveLength(2);
-    expect(absentAt).toBe(looks[1]);
-  }, 40_000);
+    expect(stubs.calls.lastIndexOf('resolveGroups')).toBeLessThan(stubs.calls.indexOf('readUser'));
+    expect([looked.length, absentAt]).toEqual([1, looked[0]]);
+  });
 
-  it('puts up to 20 groups into the create and each further one into a step of its own', async () => {
+  it('puts up to 20 groups into the create and all further ones into a step that goes in slices', async () => {
     let inCreate = 0;
-    const assigned: number[] = [];
+    const asked: number[] = [];
     const stubs = stubActivities({
       readUser: absent,
       createUser: ({ groupIds }) => {
         inCreate = groupIds.length;
-        return Promise.resolve({ oktaUserId: USER_ID, status: 'PROVISIONED' });
+        return created(groupIds);
       },
-      assignGroups: ({ groupIds }) => Promise.resolve(void assigned.push(groupIds.length)),
+      // Okta's limit stops it after two, once.
+      assignGroups: ({ groupIds }) => {
+        asked.push(groupIds.length);
+        return asked.length === 1
+          ? slice('add-to-groups', groupIds.slice(0, 2), { waitMs: 200 })
+          : slice('add-to-groups', groupIds);
+      },
     });
     const { onboard } = await start(stubs);
-    await (await onboard({ groups: names(25) })).handle.result();
+    const { handle, run } = await onboard({ groups: names(25) });
+    await handle.result();
     expect(inCreate).toBe(20);
-    expect(assigned).toEqual([1, 1, 1, 1, 1]);
+    expect(asked).toEqual([5, 3]);
+    expect(stubs.reports.filter(({ waiting }) => waiting?.for === 'rate-limit')).toMatchObject([
+      { run: { id: run.id } },
+    ]);
+  });
 
-    assigned.length = 0;
-    await (await onboard({ groups: names(80) })).handle.result();
-    expect(assigned).toEqual([50, 10]);
+  it('tries a group that was refused after all others, and adds it to those that are in', async () => {
+    const asked: string[][] = [];
+    const stubs = stubActivities({
+      readUser: absent,
+      assignGroups: ({ groupIds }) => {
+        asked.push(groupIds.map((id) => id.slice(-2)));
+        const [first, ...others] = groupIds;
+        return asked.length === 1 && first !== undefined
+          ? slice('add-to-groups', others, { later: [first] })
+          : slice('add-to-groups', groupIds);
+      },
+    });
+    const { onboard } = await start(stubs);
+    await (await onboard({ groups: names(23) })).handle.result();
+    expect(asked).toEqual([['20', '21', '22'], ['20']]);
   });
 
   it('creates nothing when a group does not exist, and goes on when it does', async () => {
@@ -94,7 +134,7 @@ describe('an onboarding', () => {
       readUser: absent,
       resolveGroups: () => {
         if (!exists) throw parked(problem('GROUP_UNKNOWN', 'There is no group "Enginering".'));
-        return Promise.resolve([]);
+        return found([]);
       },
     });
     const { onboard } = await start(stubs);
@@ -102,17 +142,7 @@ describe('an onboarding', () => {
     await eventually('it is parked', () => stubs.last(run.id)?.problem?.code === 'GROUP_UNKNOWN');
     expect(stubs.calls).not.toContain('createUser');
     exists = true;
-    await handle.executeUpdate(resolveUpdate, {
-      args: [
-        {
-          actionId: 'r',
-          runId: run.id,
-          requestedBy: null,
-          reason: null,
-          decision: 'retry' as const,
-        },
-      ],
-    });
+    await decide({ handle, run }, 'retry');
     expect(await handle.result()).toMatchObject({ outcome: 'done' });
   });
 
@@ -120,10 +150,11 @@ describe('an onboarding', () => {
     const assigned: string[] = [];
     const stubs = stubActivities({
       readGroups: () =>
-        Promise.resolve([
-          { id: as<never>('00g00000000000000000'), type: 'OKTA_GROUP', name: 'Engineering' },
-        ]),
-      assignGroups: ({ groupIds }) => Promise.resolve(void assigned.push(...groupIds)),
+        found([{ id: as<never>('00g00000000000000000'), type: 'OKTA_GROUP', name: 'Engineering' }]),
+      assignGroups: ({ groupIds }) => {
+        assigned.push(...groupIds);
+        return slice('add-to-groups', groupIds);
+      },
     });
     const { onboard } = await start(stubs);
 
@@ -144,11 +175,14 @@ describe('an onboarding', () => {
   it('takes back what it made when it is cancelled half-way: access first, then the groups', async () => {
     const taken: unknown[] = [];
     const stubs = stubActivities({
-      readUser: absent,
+      readUser: untilCreated,
       readBack: () => {
         throw parked(problem('NOT_PERMITTED', 'No.'));
       },
-      removeFromGroup: ({ groupIds }) => Promise.resolve(void taken.push(...groupIds)),
+      removeFromGroup: ({ groupIds }) => {
+        taken.push(...groupIds);
+        return slice('remove-from-groups', groupIds);
+      },
     });
     const { onboard } = await start(stubs);
     const { handle, run } = await onboard();
@@ -160,30 +194,42 @@ describe('an onboarding', () => {
     expect(stubs.last(run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
   });
 
-  it('looks for an account whose create never answered before it takes it back', async () => {
+  it('suspends nobody where the account that it made is gone by now', async () => {
     const stubs = stubActivities({
       readUser: absent,
+      readBack: () => {
+        throw parked(problem('NOT_PERMITTED', 'No.'));
+      },
+    });
+    const { onboard } = await start(stubs);
+    const { handle, run } = await onboard({ groups: [] });
+    await eventually('it is parked', () => stubs.last(run.id)?.phase === 'parked');
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    expect(stubs.calls).not.toContain('suspendUser');
+    expect(stubs.last(run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
+  });
+
+  it('looks for an account whose create never answered before it takes it back', async () => {
+    const stubs = stubActivities({
+      readUser: untilCreated,
       createUser: () => {
         throw parked(problem('OUTCOME_UNKNOWN', 'Lost.'));
       },
-      findCreatedUser: () => Promise.resolve({ oktaUserId: USER_ID, status: 'PROVISIONED' }),
+      findCreatedUser: () => created(),
     });
     const { onboard } = await start(stubs);
     const { handle, run } = await onboard();
     await eventually('it is parked', () => stubs.last(run.id)?.phase === 'parked');
     await handle.cancel();
     await handle.result().catch(() => undefined);
-    expect(stubs.calls).toContain('findCreatedUser');
-    expect(stubs.calls).toContain('suspendUser');
+    expect(stubs.calls.slice(-3)).toEqual(['findCreatedUser', 'readUser', 'suspendUser']);
   });
 
   it('looks for no account where Okta surely made none', async () => {
-    const isUntouched = true;
     const stubs = stubActivities({
       readUser: absent,
-      createUser: () => {
-        throw parked(problem('LOGIN_TAKEN', 'Taken.'), undefined, isUntouched);
-      },
+      createUser: () => Promise.reject(notCreated()),
     });
     const { onboard } = await start(stubs);
     const { handle, run } = await onboard();
@@ -194,24 +240,76 @@ describe('an onboarding', () => {
     expect(stubs.last(run.id)).toMatchObject({ phase: 'cancelled', outcome: 'undone' });
   });
 
-  it('forgets no create that may have been done for a later one that surely was not', async () => {
+  it('forgets no create that may have been done for a later one that was refused', async () => {
     const failures = [
       parked(problem('OUTCOME_UNKNOWN', 'Lost.')),
-      parked(problem('LOGIN_TAKEN', 'Taken.'), undefined, true),
+      parked(problem('LOGIN_TAKEN', 'Taken.')),
     ];
+    const mayExist: boolean[] = [];
+    const mustKnow: unknown[] = [];
     const stubs = stubActivities({
       readUser: absent,
-      createUser: () => Promise.reject(failures.shift() ?? new Error('a third create')),
+      createUser: (request) => {
+        mayExist.push(request.mayExist);
+        return Promise.reject(failures.shift() ?? new Error('a third create'));
+      },
+      // The role may not look.
+      findCreatedUser: (request) => {
+        mustKnow.push(request.mustKnow);
+        return request.mustKnow === true ? created() : answer(null);
+      },
     });
     const { onboard } = await start(stubs);
     const { handle, run } = await onboard();
     await eventually('it is parked', () => stubs.last(run.id)?.problem?.code === 'OUTCOME_UNKNOWN');
-    const retry = { actionId: 'r', runId: run.id, requestedBy: null, reason: null };
-    await handle.executeUpdate(resolveUpdate, { args: [{ ...retry, decision: 'retry' }] });
+    await decide({ handle, run }, 'retry');
     await eventually('it is parked', () => stubs.last(run.id)?.problem?.code === 'LOGIN_TAKEN');
     await handle.cancel();
     await handle.result().catch(() => undefined);
-    expect(stubs.calls).toContain('findCreatedUser');
+    expect([mayExist, mustKnow]).toEqual([
+      [false, true],
+      [false, true],
+    ]);
+  });
+
+  it('makes an account anew only when Okta showed that the lost create made none', async () => {
+    let tries = 0;
+    const stubs = stubActivities({
+      readUser: absent,
+      createUser: ({ groupIds }) => {
+        tries += 1;
+        if (tries === 1) throw parked(problem('REFUSED_BY_OKTA', 'An odd answer.'));
+        return created(groupIds);
+      },
+    });
+    const { onboard } = await start(stubs);
+    const { handle, run } = await onboard();
+    await eventually('it is parked', () => stubs.last(run.id)?.phase === 'parked');
+    await decide({ handle, run }, 'retry');
+    expect(await handle.result()).toMatchObject({ outcome: 'done' });
+    expect(stubs.calls.slice(-5)).toEqual([
+      'createUser',
+      'findCreatedUser',
+      'readUser',
+      'createUser',
+      'readBack',
+    ]);
+  });
+
+  it('leaves everything as it is when that is decided, and ends partial', async () => {
+    const stubs = stubActivities({
+      readUser: absent,
+      readBack: () => {
+        throw parked(problem('NOT_PERMITTED', 'No.'));
+      },
+    });
+    const { onboard } = await start(stubs);
+    const { handle, run } = await onboard();
+    await eventually('it is parked', () => stubs.last(run.id)?.phase === 'parked');
+    await decide({ handle, run }, 'leave');
+    expect(await handle.result()).toEqual({ outcome: 'partial', oktaUserId: USER_ID });
+    expect(stubs.calls.at(-1)).toBe('readBack');
+    expect(stubs.last(run.id)).toMatchObject({ phase: 'completed', outcome: 'partial' });
   });
 
   it('leaves the account alone when it is cancelled before its start', async () => {
@@ -237,7 +335,12 @@ describe('an onboarding', () => {
     expect(stubs.last(run.id)).toMatchObject({
       phase: 'completed',
       outcome: 'done',
-      next: { run: { id: next.run.id }, phase: 'scheduled', waiting: { for: 'suspend' } },
+      next: {
+        link: 'continues',
+        run: { id: next.run.id },
+        phase: 'scheduled',
+        waiting: { for: 'suspend' },
+      },
     });
     await client.workflow.getHandle(handle.workflowId).cancel();
     await eventually('it is open-ended', () => stubs.last(next.run.id)?.phase === 'cancelled');
@@ -277,12 +380,12 @@ describe('an onboarding', () => {
     let letGo: () => void = () => undefined;
     const looking = new Promise<void>((resolve) => (letGo = resolve));
     const stubs = stubActivities({
-      resolveGroups: () => looking.then(() => []),
+      resolveGroups: () => looking.then(() => found([])),
     });
     const { onboard, input } = await start(stubs);
     const { handle, run } = await onboard();
     await eventually('it is at the groups', () => stubs.calls.includes('resolveGroups'));
-    const urgent = input({ run: newRun(run.subjectRef) });
+    const urgent = input({ run: newRun(run.subjectRef), takeover: true });
     await handle.signal(takeoverSignal, {
       actionId: 't',
       runId: urgent.run.id,
@@ -294,5 +397,46 @@ describe('an onboarding', () => {
     await eventually('she is suspended', () => stubs.last(urgent.run.id)?.phase === 'holding');
     expect(stubs.calls).not.toContain('createUser');
     expect(stubs.last(run.id)).toMatchObject({ outcome: 'superseded' });
+  });
+
+  it('makes way for an urgent offboarding in the pause between two tries', async () => {
+    const stubs = stubActivities({
+      readUser: (look) => (look.intends === 'create' ? absent : shows(seen()))(look),
+      createUser: () => {
+        throw ApplicationFailure.create({ type: 'OKTA_RATE_LIMITED', nextRetryDelay: '1 hour' });
+      },
+    });
+    const { onboard, input } = await start(stubs);
+    const { handle, run } = await onboard();
+    await eventually('it tries', () => stubs.calls.includes('createUser'));
+    const urgent = input({ run: newRun(run.subjectRef), takeover: true });
+    await handle.signal(takeoverSignal, {
+      actionId: 't',
+      runId: urgent.run.id,
+      requestedBy: null,
+      reason: null,
+      input: urgent,
+    });
+    await eventually('she is suspended', () => stubs.last(urgent.run.id)?.phase === 'holding');
+    expect(stubs.calls.filter((name) => name === 'createUser')).toHaveLength(1);
+    expect(stubs.last(run.id)).toMatchObject({ outcome: 'superseded' });
+  });
+
+  it('that an urgent offboarding withdraws before an account was made ends as done, with nobody to suspend', async () => {
+    const stubs = stubActivities({ readUser: absent });
+    const { onboard, input } = await start(stubs);
+    const { handle, run } = await onboard({ startAt: inMs(HOUR) });
+    await eventually('it waits', () => stubs.last(run.id)?.waiting?.for === 'start');
+    const urgent = input({ run: newRun(run.subjectRef), takeover: true });
+    await handle.signal(takeoverSignal, {
+      actionId: 't',
+      runId: urgent.run.id,
+      requestedBy: null,
+      reason: null,
+      input: urgent,
+    });
+    await eventually('it is over', () => stubs.last(urgent.run.id)?.outcome === 'done');
+    expect(stubs.last(urgent.run.id)?.event?.detail).toContain('nothing to take away');
+    expect(stubs.calls).toEqual(['readUser']);
   });
 });
