@@ -1,7 +1,7 @@
 // Onboardings of people that nobody knows yet, into groups by name, and how one is started: by the client
 // alone, its row written before, or through the API as anybody would.
 import { randomUUID } from 'node:crypto';
-import { runRef } from '../src/contract/ids.js';
+import { personWorkflowId, runRef } from '../src/contract/ids.js';
 import type { OnboardInput } from '../src/contract/workflows.js';
 import { keyId } from '../src/api/auth.js';
 import { newRequestId } from '../src/api/request-id.js';
@@ -42,8 +42,11 @@ export async function prepareOnboarding(
     onExisting: 'park',
   };
   const run = { kind: 'onboarding', input } as const;
+  const { connection, subjectRef } = input.run;
+  const workflowId = personWorkflowId(connection, subjectRef);
   await store.runs.accept({
     run: input.run,
+    workflowIds: [workflowId],
     kind: 'onboarding',
     ...beginningOf(run),
     login: person.email,
@@ -56,7 +59,7 @@ export async function prepareOnboarding(
     takeover: false,
   });
   await store.runs.markStarted(input.run.id, null);
-  const order = startOrderOf(run);
+  const order = startOrderOf(run, workflowId);
   return { id: input.run.id, workflowId: order.workflowId, start: () => begin(engine, order) };
 }
 
