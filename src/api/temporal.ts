@@ -14,6 +14,7 @@ import proto from '@temporalio/proto';
 import { adoptKeyWorkflowId } from '../contract/ids.js';
 import { ACTION_NOT_POSSIBLE, KEY_OFFERED, TAKEOVER, type Takeover } from '../contract/messages.js';
 import type { Expedite, Reschedule, Resolve } from '../contract/messages.js';
+import { interactiveQueue } from '../contract/questions.js';
 import { TenureConnection, TenureRun } from '../contract/search-attributes.js';
 import {
   ADOPT_KEY,
@@ -23,6 +24,7 @@ import {
 } from '../contract/workflows.js';
 import type { ConnectionId } from '../domain/brand.js';
 import { isSurelyUnsent } from './grpc.js';
+import { pollersIn, type WorkQueue } from './pollers.js';
 import type { StartOrder } from './start-order.js';
 
 export type { StartOrder } from './start-order.js';
@@ -72,8 +74,8 @@ export interface Engine {
   act(workflowId: string, message: ActionMessage): Promise<ActionOutcome>;
   /** Sees to it that the connection's next key is tried; `offered`: it is a new one, to be tried at once. */
   adoptKey(connection: ConnectionId, occasion: 'offered' | 'waiting'): Promise<void>;
-  /** Whether anybody polls for workflow tasks, as far as the server remembers. */
-  hasWorker(withinMs: number): Promise<boolean>;
+  /** How many workers poll a task queue for workflow tasks. */
+  countPollers(queue: WorkQueue, withinMs: number): Promise<number>;
   /** Rejects when Temporal does not answer in two seconds. */
   ping(): Promise<void>;
 }
@@ -174,15 +176,16 @@ export function createEngine({ client, namespace, taskQueue }: EngineOptions): E
           : client.workflow.start(ADOPT_KEY, options),
       );
     },
-    hasWorker: async (withinMs) => {
-      const { pollers } = await within(withinMs, () =>
+    countPollers: async (queue, withinMs) => {
+      const seen = await within(withinMs, () =>
         client.workflowService.describeTaskQueue({
           namespace,
-          taskQueue: { name: taskQueue },
+          taskQueue: { name: queue === 'runs' ? taskQueue : interactiveQueue(taskQueue) },
           taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+          reportStats: true,
         }),
       );
-      return pollers.length > 0;
+      return pollersIn(seen, Date.now());
     },
     ping: async () => {
       await within(PING_MS, () => client.workflowService.getSystemInfo({}));

@@ -13,12 +13,30 @@ const TITLES: Record<ProblemCode, string> = {
   UNDO_INCOMPLETE: 'The undo could not be finished',
   BRAKE: 'Too many people at once',
   ORPHANED: 'The run was ended from outside',
+  WORKFLOW_FAILING: 'The workflow of this run fails',
 };
 
 const DECISIONS_OF: Decision[] = ['retry', 'abort'];
 
 export function problem(code: ProblemCode, detail: string): Problem {
   return { code, title: TITLES[code], detail, actions: [...DECISIONS_OF] };
+}
+
+/**
+ * What no workflow can say of itself: its task fails and is tried again, so nothing in it goes on. No
+ * decision helps, since every message would only wait for the same task.
+ */
+export function workflowFailing(since: string): Problem {
+  return {
+    code: 'WORKFLOW_FAILING',
+    title: TITLES.WORKFLOW_FAILING,
+    detail:
+      `The worker cannot carry this run on: its workflow task has failed since ${since}, and Temporal tries it again ` +
+      'at growing pauses. Nothing is lost, and nothing is done meanwhile, deadlines included. An operator finds the ' +
+      'reason in the Temporal Web UI (the event WorkflowTaskFailed of this workflow) and in the log of the worker, and ' +
+      'starts workers of a release that has it mended. The run then goes on by itself.',
+    actions: [],
+  };
 }
 
 /** Stands beside the problem where Okta surely did nothing of the step that found it. */

@@ -69,6 +69,7 @@ export const PROBLEM_CODES = [
   'UNDO_INCOMPLETE',
   'BRAKE',
   'ORPHANED',
+  'WORKFLOW_FAILING',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
@@ -147,9 +148,13 @@ export interface RunRecord {
   waiting: Waiting | null;
   steps: StepRecord[];
   problem: Problem | null;
+  /** Since when its workflow task fails; null: it does not. */
+  taskFailingSince: string | null;
   actions: RunAction[];
   /** False until Temporal has taken the start. */
   started: boolean;
+  /** A worker has reported of it. */
+  begun: boolean;
 }
 
 /**

@@ -232,4 +232,15 @@ alter table connections add column blocked_step text;
 create index runs_unfinished on runs (connection) where finished_at is null;
 `,
   },
+  {
+    name: '0009-trouble',
+    sql: `
+-- The code of the sealed problem, so that parked runs can be counted by it; and since when the run's
+-- workflow task fails, which no workflow can report of itself: src/store/trouble.ts.
+alter table runs
+  add column problem_code text,
+  add column task_failing_since timestamptz(3);
+create index runs_task_failing on runs (seq) where task_failing_since is not null;
+`,
+  },
 ];

@@ -34,6 +34,7 @@ async function updateRun(db: Database, ring: KeyRing, report: RunReport): Promis
       ...standing(report),
       outcome,
       problem: sealProblem(ring, run.id, problem),
+      problem_code: problem?.code ?? null,
       version,
       started: true,
       updated_at: sql`clock_timestamp()`,

@@ -6,6 +6,7 @@ import type { ConnectionSettings, ConnectionStatus } from '../domain/connection.
 import type { Deed } from '../domain/deeds.js';
 import type {
   Deadlines,
+  ProblemCode,
   RunAction,
   RunKind,
   RunOutcome,
@@ -157,6 +158,10 @@ interface RunsTable {
   waiting: ColumnType<Waiting | null, string | null, string | null>;
   /** `runs.problem:<id>` */
   problem: Buffer | null;
+  /** Its code once more, in clear, to count by. */
+  problem_code: ProblemCode | null;
+  /** Kept by `trouble.ts`, whatever the workflow says; null: the workflow task does not fail. */
+  task_failing_since: NullableTime;
   actions: RunAction[];
   version: Generated<number>;
   started: Generated<boolean>;
