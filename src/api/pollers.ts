@@ -15,8 +15,9 @@ const POLL_MS = 75_000;
 const UNFETCHED_MS = 5_000;
 
 /**
- * How many workers poll, by what the server says. A worker that stopped shows as gone after 75 s, or
- * when a task has waited for 5 s and nobody has polled since that task came.
+ * How many workers poll for tasks of one type, by what the server says. A worker that stopped shows as
+ * gone after 75 s, or when a task has waited for 5 s and nobody has polled since that task came: then no
+ * worker is there, or none has a free place.
  */
 export function pollersIn({ pollers, stats }: Description, now: number): number {
   const polledAt = (pollers ?? []).map(({ lastAccessTime }) => msOf(lastAccessTime) ?? 0);

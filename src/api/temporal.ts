@@ -74,13 +74,18 @@ export interface Engine {
   act(workflowId: string, message: ActionMessage): Promise<ActionOutcome>;
   /** Sees to it that the connection's next key is tried; `offered`: it is a new one, to be tried at once. */
   adoptKey(connection: ConnectionId, occasion: 'offered' | 'waiting'): Promise<void>;
-  /** How many workers poll a task queue for workflow tasks. */
+  /** How many workers poll a task queue. */
   countPollers(queue: WorkQueue, withinMs: number): Promise<number>;
   /** Rejects when Temporal does not answer in two seconds. */
   ping(): Promise<void>;
 }
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
+/** A worker polls for both; a task that nobody fetches may be of either. */
+const TASK_TYPES = [
+  TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+  TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+];
 const CALL_MS = 5_000;
 const UPDATE_MS = 3_000;
 const PING_MS = 2_000;
@@ -177,15 +182,20 @@ export function createEngine({ client, namespace, taskQueue }: EngineOptions): E
       );
     },
     countPollers: async (queue, withinMs) => {
+      const name = queue === 'runs' ? taskQueue : interactiveQueue(taskQueue);
       const seen = await within(withinMs, () =>
-        client.workflowService.describeTaskQueue({
-          namespace,
-          taskQueue: { name: queue === 'runs' ? taskQueue : interactiveQueue(taskQueue) },
-          taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-          reportStats: true,
-        }),
+        Promise.all(
+          TASK_TYPES.map((taskQueueType) =>
+            client.workflowService.describeTaskQueue({
+              namespace,
+              taskQueue: { name },
+              taskQueueType,
+              reportStats: true,
+            }),
+          ),
+        ),
       );
-      return pollersIn(seen, Date.now());
+      return Math.min(...seen.map((one) => pollersIn(one, Date.now())));
     },
     ping: async () => {
       await within(PING_MS, () => client.workflowService.getSystemInfo({}));

@@ -67,7 +67,7 @@ function addGauges(registry: Registry, sources: ApiMetricSources): void {
   addTrouble(registry, shared(sources.trouble));
   addCounts(registry, {
     name: 'tenure_task_queue_pollers',
-    help: 'Workers that poll for workflow tasks, by task queue',
+    help: 'Workers that poll, by task queue',
     label: 'queue',
     count: sources.pollers,
   });

@@ -86,12 +86,12 @@ describe('GET /v1/runs', () => {
     expect([status, body.items]).toMatchObject([200, [{ waiting: null }]]);
   });
 
-  it('asks who polls once for a whole page, and for later ones of the same seconds', async () => {
+  it('asks who polls once, for each type of task, for a whole page and for later ones of the same seconds', async () => {
     const describeTaskQueue = vi.spyOn(api.temporal.client.workflowService, 'describeTaskQueue');
     await running();
     await api.post('/v1/offboardings', offboarding({ login: 'bob@example.com' }));
     for (let n = 0; n < 3; n += 1) await api.get('/v1/runs');
-    expect(describeTaskQueue).toHaveBeenCalledTimes(1);
+    expect(describeTaskQueue).toHaveBeenCalledTimes(2);
   });
 });
 
