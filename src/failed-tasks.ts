@@ -18,9 +18,9 @@ const TRIES = 3;
 
 export interface FailedTasks {
   /** For every line that the SDK logs. */
-  heard(entry: Pick<LogEntry, 'message' | 'meta'>): void;
+  heard: (entry: Pick<LogEntry, 'message' | 'meta'>) => void;
   /** From now on failures are noted; those before have been kept. */
-  noteIn(target: NoteTarget): void;
+  noteIn: (target: NoteTarget) => void;
 }
 
 export interface NoteTarget {
@@ -92,7 +92,7 @@ async function workflowsOf(
     pageSize: AT_ONCE,
     query: `RunId IN (${runIds.map((id) => `'${id}'`).join(', ')})`,
   });
-  const known = (executions ?? []).map(({ execution }) => [
+  const known = executions.map(({ execution }) => [
     execution?.runId ?? '',
     execution?.workflowId ?? '',
   ]);

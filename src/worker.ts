@@ -230,8 +230,8 @@ function messageOf(error: unknown): string {
 }
 
 function forward(log: Logger, { level, message, meta }: LogEntry): void {
-  const { workflowType, workflowId, runId: workflowRunId } = meta ?? {};
-  const line = { event: 'temporal.log', message, workflowType, workflowId, workflowRunId };
+  const { workflowType, workflowId, runId }: Record<string, unknown> = meta ?? {};
+  const line = { event: 'temporal.log', message, workflowType, workflowId, workflowRunId: runId };
   if (level === 'ERROR') log.error(line);
   else log.warn(line);
 }

@@ -82,10 +82,7 @@ export interface Engine {
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 /** A worker polls for both; a task that nobody fetches may be of either. */
-const TASK_TYPES = [
-  TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-  TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-];
+const TASK_TYPES = [TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY];
 const CALL_MS = 5_000;
 const UPDATE_MS = 3_000;
 const PING_MS = 2_000;

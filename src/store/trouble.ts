@@ -9,7 +9,7 @@ import type { Person, Suspect, SuspectPage, TroubleStore, TroubleSummary } from 
 /** A step that was due, or a report, takes less than this where workers are well. */
 const PATIENCE = sql`interval '5 seconds'`;
 /** Messages that were sent to runs in the last two minutes are looked for among so many ledger rows. */
-const LEDGER_TAIL = 500;
+const LEDGER_TAIL = 2_000;
 
 export function createTroubleStore(db: Database): TroubleStore {
   return {

@@ -53,7 +53,7 @@ describe('the alert rules', () => {
     expect(rules.filter((rule) => !isTried(rule)).map(({ alert }) => alert)).toEqual([]);
   });
 
-  it('ask only for numbers that there are', async () => {
+  it('ask only for numbers that there are', () => {
     const none = () => Promise.resolve({});
     const api = createApiMetrics({
       countRuns: none,
