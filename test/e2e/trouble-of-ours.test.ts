@@ -1,12 +1,10 @@
 // What no workflow says of itself, against real servers: a release that fails every task, and no worker.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { failureConverterPath } from '../../src/crypto/data-converter.js';
 import { eventually } from '../support/eventually.js';
+import { bundleFailingWorkflows } from '../support/failing-workflows/bundle.js';
 import { startTenure, type RunView, type Tenure } from '../support/tenure.js';
 
 const PERSON = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com' };
@@ -15,13 +13,7 @@ let dir: string;
 let failingBundle: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tenure-failing-'));
-  failingBundle = join(dir, 'bundle.js');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../support/failing-workflows/index.ts', import.meta.url)),
-    failureConverterPath,
-    logger: new DefaultLogger('WARN'),
-  });
-  await writeFile(failingBundle, code);
+  failingBundle = await bundleFailingWorkflows(dir);
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -47,7 +39,7 @@ describe('a workflow task that fails', () => {
     tenure = await startTenure({ worker: false, watch: ['worker'] });
     await tenure.startWorker(failingBundle);
     const id = await hire();
-    const run = await tenure.until(id, 'it shows', ({ problem }) => problem !== null, 10_000);
+    const run = await tenure.until(id, 'it shows', ({ problem }) => problem !== null, 30_000);
     expect(run.problem).toMatchObject({ code: 'WORKFLOW_FAILING', actions: [] });
   });
 
