@@ -18,6 +18,7 @@ import { createDataConverter } from './crypto/data-converter.js';
 import { CryptoError } from './crypto/errors.js';
 import { readMasterKeys } from './crypto/master-key.js';
 import type { RunId } from './domain/brand.js';
+import { createFailedTasks } from './failed-tasks.js';
 import { createLogger, type Logger } from './observability/logger.js';
 import {
   onFreeAddress,
@@ -57,7 +58,11 @@ const ORPHAN_GRACE_MS = 1_500;
 
 async function main(config: Config, log: Logger): Promise<void> {
   const metrics = createWorkerMetrics();
-  const metricsServer = await exposeMetrics(config, metrics, log);
+  const failedTasks = createFailedTasks(log);
+  const metricsServer = await exposeMetrics(config, metrics, (entry) => {
+    failedTasks.heard(entry);
+    forward(log, entry);
+  });
   const stop = new AbortController();
   const end = (withinMs: number) => () => {
     stop.abort();
@@ -97,6 +102,11 @@ async function main(config: Config, log: Logger): Promise<void> {
   const connection = await persist(log, 'temporal', stop.signal, () =>
     NativeConnection.connect(temporal.connection),
   );
+  failedTasks.noteIn({
+    connection,
+    namespace: temporal.namespace,
+    troubles: store.troubles,
+  });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: temporal.namespace,
@@ -162,14 +172,14 @@ function workflowSource(
 async function exposeMetrics(
   { host, metricsPort: port }: Config,
   { registry }: WorkerMetrics,
-  log: Logger,
+  hear: (entry: LogEntry) => void,
 ): Promise<MetricsServer | null> {
   if (port === null) {
-    installRuntime(log, {});
+    installRuntime(hear, {});
     return null;
   }
   const sdkAddress = await onFreeAddress((bindAddress) => {
-    installRuntime(log, { metrics: { prometheus: { bindAddress, ...PROMETHEUS_STYLE } } });
+    installRuntime(hear, { metrics: { prometheus: { bindAddress, ...PROMETHEUS_STYLE } } });
   });
   return startMetricsServer({ host, port, registry, sdkAddress });
 }
@@ -181,13 +191,12 @@ const PROMETHEUS_STYLE = {
   useSecondsForDurations: true,
 };
 
-function installRuntime(log: Logger, telemetryOptions: TelemetryOptions): void {
+/** What the SDK's core logs comes through us as well: it is the first to know of failing tasks. */
+function installRuntime(hear: (entry: LogEntry) => void, telemetry: TelemetryOptions): void {
   Runtime.install({
-    logger: new DefaultLogger('WARN', (entry) => {
-      forward(log, entry);
-    }),
+    logger: new DefaultLogger('WARN', hear),
     shutdownSignals: [],
-    telemetryOptions,
+    telemetryOptions: { ...telemetry, logging: { forward: {} } },
   });
 }
 
@@ -224,8 +233,8 @@ function messageOf(error: unknown): string {
 }
 
 function forward(log: Logger, { level, message, meta }: LogEntry): void {
-  const workflowType: unknown = meta?.['workflowType'];
-  const line = { event: 'temporal.log', message, workflowType };
+  const { workflowType, workflowId, runId }: Record<string, unknown> = meta ?? {};
+  const line = { event: 'temporal.log', message, workflowType, workflowId, workflowRunId: runId };
   if (level === 'ERROR') log.error(line);
   else log.warn(line);
 }

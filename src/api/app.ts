@@ -43,11 +43,11 @@ export function createApp(deps: AppDeps): express.Express {
 }
 
 function routesOf(deps: AppDeps): Route[] {
-  const { store, engine, log, temporalUiUrl, namespace, now = Date.now } = deps;
+  const { store, engine, pollers, log, temporalUiUrl, namespace, now = Date.now } = deps;
   const { runs } = store;
   const starter = createStarter({ runs, engine, log, ...bound('closingMs', deps.closingMs) });
   const ui = { url: temporalUiUrl, namespace };
-  const reader = createRunReader({ runs, engine, ui, log });
+  const reader = createRunReader({ runs, engine, pollers, ui, log });
   const actions = createRunActions({ runs, engine, ...bound('showMs', deps.showMs) });
   const request = { store, starter, reader, now };
   return [

@@ -4,6 +4,7 @@ import type { Logger } from '../observability/logger.js';
 import type { ApiMetrics } from '../observability/metrics.js';
 import type { Store } from '../store/store.js';
 import type { Interactive } from './interactive.js';
+import type { PollerLook } from './pollers.js';
 import type { Engine } from './temporal.js';
 
 export interface AppDeps {
@@ -20,6 +21,7 @@ export interface AppDeps {
     | 'subjectRef'
   >;
   engine: Engine;
+  pollers: PollerLook;
   interactive: Interactive;
   codecs: PayloadCodec[];
   log: Logger;

@@ -18,12 +18,15 @@ import { loadConnectionFile } from './connection-file.js';
 import { createInteractive } from './interactive.js';
 import { startKeySweep } from './key-sweep.js';
 import { startRefusedRuns } from './refused-runs.js';
+import { metricSources } from './metric-sources.js';
+import { createPollerLook } from './pollers.js';
 import { isDatabaseTrouble } from './problem.js';
 import { seedConnections } from './seed-connections.js';
 import { startOrphanSearch } from './orphans.js';
 import { runSetup, type Setup } from './setup.js';
 import { createStarter } from './starter.js';
 import { startSweep } from './sweep.js';
+import { startTaskSweep } from './task-sweep.js';
 import { createEngine } from './temporal.js';
 import { temporalClient, temporalConnection } from './temporal-connection.js';
 import { raiseRetention, registerSearchAttributes } from './temporal-setup.js';
@@ -59,6 +62,7 @@ async function main(config: Config, log: Logger): Promise<void> {
   const dataConverter = createDataConverter(store.keyRing);
   const client = temporalClient(connection, namespace, dataConverter, tracing?.clientInterceptors);
   const engine = createEngine({ client, namespace, taskQueue: config.taskQueue });
+  const pollers = createPollerLook(engine);
   const interactive = createInteractive({ client, taskQueue: config.taskQueue, log });
   const setup: Setup = runSetup(
     {
@@ -74,11 +78,8 @@ async function main(config: Config, log: Logger): Promise<void> {
     interactive,
     codecs: dataConverter.payloadCodecs ?? [],
     log,
-    metrics: createApiMetrics({
-      countRuns: () => store.runs.countOpen(),
-      connectionStatuses: async () => (await store.connections.list()).map(({ status }) => status),
-      oldestUnstarted: async () => (await store.runs.unstarted(0, 1))[0]?.run.requestId ?? null,
-    }),
+    pollers,
+    metrics: createApiMetrics(metricSources(store, pollers)),
     temporalUiUrl: config.temporalUiUrl,
     namespace,
     publicUrl: config.publicUrl,
@@ -87,12 +88,13 @@ async function main(config: Config, log: Logger): Promise<void> {
     pendingSetup: () => setup.pending(),
   });
   answer = tracing === null ? app : tracing.requests(app);
-  const { runs, refusals, connections, connectionKeys } = store;
+  const { runs, refusals, connections, connectionKeys, troubles } = store;
   const rounds = [
     startSweep({ runs, engine, log, starter: createStarter({ runs, engine, log }) }),
     startRefusedRuns({ refusals, runs, engine, log }),
     startOrphanSearch({ runs, engine, log }),
     startKeySweep({ connectionKeys, engine, log }),
+    startTaskSweep({ troubles, engine, log }),
     startBlockedSweep({ connections, verifySoon: interactive.verifySoon, log }),
   ];
   log.info({ event: 'api.ready', host: config.host, port: config.apiPort, url: config.publicUrl });

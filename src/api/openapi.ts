@@ -222,7 +222,12 @@ function operations(): RouteConfig[] {
     .meta({ id: 'Payloads' });
   const ready = z.object({
     status: z.string(),
-    parts: z.object({ database: z.string(), temporal: z.string(), setup: z.string() }),
+    parts: z.object({
+      database: z.string(),
+      temporal: z.string(),
+      setup: z.string(),
+      worker: z.string(),
+    }),
   });
   const open = { tags: ['Operation'], security: [] };
   return [
@@ -249,7 +254,10 @@ function operations(): RouteConfig[] {
       method: 'get',
       path: '/readyz',
       summary: 'It can do its work',
-      responses: { 200: answers('Ready', ready), 503: answers('Not ready, and why', ready) },
+      responses: {
+        200: answers('Ready, or degraded: requests are taken, and no worker polls', ready),
+        503: answers('Not ready, and why', ready),
+      },
     },
     {
       method: 'get',

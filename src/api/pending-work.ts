@@ -2,16 +2,18 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { StepRecord, Waiting } from '../domain/run.js';
+import { msOf } from './timestamp.js';
 
 type Raw = WorkflowExecutionDescription['raw'];
 type PendingActivity = NonNullable<Raw['pendingActivities']>[number];
-type Timestamp = NonNullable<PendingActivity['scheduledTime']>;
 
 export interface PendingWork {
   steps: StepRecord[];
   waiting: Waiting | null;
   /** Since when a workflow task has been waiting for a worker, in milliseconds; null: none does. */
   workflowTaskWaitsMs: number | null;
+  /** Which attempt of the workflow task is under way or to come; 0: there is no task. */
+  workflowTaskAttempt: number;
 }
 
 const { PendingActivityState, PendingWorkflowTaskState } = proto.temporal.api.enums.v1;
@@ -28,6 +30,7 @@ export function pendingWork(raw: Raw, now: number): PendingWork {
     steps: activities.map(stepOf),
     waiting: firstOf(activities.map((activity) => waitOf(activity, now))),
     workflowTaskWaitsMs: since === null ? null : Math.max(0, now - since),
+    workflowTaskAttempt: task == null ? 0 : (task.attempt ?? 1),
   };
 }
 
@@ -71,10 +74,4 @@ function firstOf(waits: (Waiting | null)[]): Waiting | null {
   const found = waits.filter((wait) => wait !== null);
   found.sort((a, b) => WEIGHT.indexOf(a.for) - WEIGHT.indexOf(b.for));
   return found[0] ?? null;
-}
-
-function msOf(time: Timestamp | null | undefined): number | null {
-  if (time?.seconds == null) return null;
-  const ms = Number(time.seconds) * 1_000 + Math.floor((time.nanos ?? 0) / 1_000_000);
-  return ms === 0 ? null : ms;
 }

@@ -20,6 +20,7 @@ import type {
   Reschedule,
   Resolve,
 } from '../contract/messages.js';
+import { interactiveQueue } from '../contract/questions.js';
 import { TenureConnection, TenureRun } from '../contract/search-attributes.js';
 import {
   ADOPT_KEY,
@@ -29,6 +30,7 @@ import {
 } from '../contract/workflows.js';
 import type { ConnectionId } from '../domain/brand.js';
 import { isSurelyUnsent } from './grpc.js';
+import { pollersIn, type WorkQueue } from './pollers.js';
 import type { StartOrder } from './start-order.js';
 
 export type { StartOrder } from './start-order.js';
@@ -80,13 +82,15 @@ export interface Engine {
   act(workflowId: string, message: ActionMessage): Promise<ActionOutcome>;
   /** Sees to it that the connection's next key is tried; `offered`: it is a new one, to be tried at once. */
   adoptKey(connection: ConnectionId, occasion: 'offered' | 'waiting'): Promise<void>;
-  /** Whether anybody polls for workflow tasks, as far as the server remembers. */
-  hasWorker(withinMs: number): Promise<boolean>;
+  /** How many workers poll a task queue. */
+  countPollers(queue: WorkQueue, withinMs: number): Promise<number>;
   /** Rejects when Temporal does not answer in two seconds. */
   ping(): Promise<void>;
 }
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
+/** A worker polls for both; a task that nobody fetches may be of either. */
+const TASK_TYPES = [TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY];
 const CALL_MS = 5_000;
 const UPDATE_MS = 3_000;
 const PING_MS = 2_000;
@@ -182,15 +186,21 @@ export function createEngine({ client, namespace, taskQueue }: EngineOptions): E
           : client.workflow.start(ADOPT_KEY, options),
       );
     },
-    hasWorker: async (withinMs) => {
-      const { pollers } = await within(withinMs, () =>
-        client.workflowService.describeTaskQueue({
-          namespace,
-          taskQueue: { name: taskQueue },
-          taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        }),
+    countPollers: async (queue, withinMs) => {
+      const name = queue === 'runs' ? taskQueue : interactiveQueue(taskQueue);
+      const seen = await within(withinMs, () =>
+        Promise.all(
+          TASK_TYPES.map((taskQueueType) =>
+            client.workflowService.describeTaskQueue({
+              namespace,
+              taskQueue: { name },
+              taskQueueType,
+              reportStats: true,
+            }),
+          ),
+        ),
       );
-      return pollers.length > 0;
+      return Math.min(...seen.map((one) => pollersIn(one, Date.now())));
     },
     ping: async () => {
       await within(PING_MS, () => client.workflowService.getSystemInfo({}));

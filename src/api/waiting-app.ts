@@ -11,7 +11,12 @@ export function waitingApp(): express.Express {
     res.json({ status: 'ok' });
   });
   app.get('/readyz', (_req, res) => {
-    const parts = { database: 'unavailable', temporal: 'unknown', setup: 'pending' };
+    const parts = {
+      database: 'unavailable',
+      temporal: 'unknown',
+      setup: 'pending',
+      worker: 'unknown',
+    };
     res.status(503).json({ status: 'not ready', parts });
   });
   app.use((_req, res) => {

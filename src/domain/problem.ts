@@ -14,6 +14,7 @@ const TITLES: Record<ProblemCode, string> = {
   BRAKE: 'Too many people at once',
   ORPHANED: 'The run was ended from outside',
   ACCOUNT_BUSY: 'Another run works on this account',
+  WORKFLOW_FAILING: 'The workflow of this run fails',
 };
 
 const DECISIONS_OF: Partial<Record<ProblemCode, Decision[]>> = {
@@ -24,6 +25,23 @@ const DECISIONS_OF: Partial<Record<ProblemCode, Decision[]>> = {
 export function problem(code: ProblemCode, detail: string): Problem {
   const actions = DECISIONS_OF[code] ?? ['retry', 'abort', 'leave'];
   return { code, title: TITLES[code], detail, actions: [...actions] };
+}
+
+/**
+ * What no workflow can say of itself: its task fails and is tried again, so nothing in it goes on. No
+ * decision helps, since every message would only wait for the same task.
+ */
+export function workflowFailing(since: string): Problem {
+  return {
+    code: 'WORKFLOW_FAILING',
+    title: TITLES.WORKFLOW_FAILING,
+    detail:
+      `The worker cannot carry this run on: its workflow task has failed since ${since}, and Temporal tries it again ` +
+      'at growing pauses. Nothing is lost, and nothing is done meanwhile, deadlines included. An operator finds the ' +
+      'reason in the Temporal Web UI (the event WorkflowTaskFailed of this workflow) and in the log of the worker, and ' +
+      'starts workers of a release that has it mended. The run then goes on by itself.',
+    actions: [],
+  };
 }
 
 export function isProblemCode(code: string): code is ProblemCode {

@@ -74,6 +74,7 @@ export const PROBLEM_CODES = [
   'BRAKE',
   'ORPHANED',
   'ACCOUNT_BUSY',
+  'WORKFLOW_FAILING',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
@@ -181,9 +182,13 @@ export interface RunRecord {
   waiting: Waiting | null;
   steps: StepRecord[];
   problem: Problem | null;
+  /** Since when its workflow task fails; null: it does not. */
+  taskFailingSince: string | null;
   actions: RunAction[];
   /** False until Temporal has taken the start. */
   started: boolean;
+  /** A worker has reported of it. */
+  begun: boolean;
 }
 
 /**

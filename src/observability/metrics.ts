@@ -16,6 +16,19 @@ export interface ApiMetricSources {
   connectionStatuses: () => Promise<string[]>;
   /** The request id (a UUIDv7) of the oldest run that Temporal has not taken; null where all are. */
   oldestUnstarted: () => Promise<string | null>;
+  trouble: () => Promise<TroubleNumbers>;
+  /** How many workers poll, by task queue. */
+  pollers: () => Promise<Record<string, number>>;
+}
+
+/** What no run says of itself. */
+export interface TroubleNumbers {
+  /** Seconds, by kind of run. */
+  overdue: Record<string, number>;
+  /** Parked runs by problem code. */
+  parked: Record<string, number>;
+  /** Open runs whose workflow task fails. */
+  failing: number;
 }
 
 export function createApiMetrics(sources?: ApiMetricSources): ApiMetrics {
@@ -51,6 +64,49 @@ function addGauges(registry: Registry, sources: ApiMetricSources): void {
     count: async () => tally(await sources.connectionStatuses()),
   });
   addAge(registry, sources.oldestUnstarted);
+  addTrouble(registry, shared(sources.trouble));
+  addCounts(registry, {
+    name: 'tenure_task_queue_pollers',
+    help: 'Workers that poll, by task queue',
+    label: 'queue',
+    count: sources.pollers,
+  });
+}
+
+function addTrouble(registry: Registry, trouble: ApiMetricSources['trouble']): void {
+  addCounts(registry, {
+    name: 'tenure_oldest_overdue_run_seconds',
+    help: 'Time since the deadline that was missed longest, by kind of run; 0 where none is overdue',
+    label: 'kind',
+    count: async () => (await trouble()).overdue,
+  });
+  addCounts(registry, {
+    name: 'tenure_parked_runs',
+    help: 'Runs that wait for a person to decide, by problem code',
+    label: 'code',
+    count: async () => (await trouble()).parked,
+  });
+  new Gauge({
+    name: 'tenure_failing_runs',
+    help: 'Open runs whose workflow task fails',
+    registers: [registry],
+    async collect() {
+      try {
+        this.set((await trouble()).failing);
+      } catch {
+        this.remove({});
+      }
+    },
+  });
+}
+
+/** Callers of the same moment share one answer: the gauges of a scrape ask at once. */
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () =>
+    (asked ??= ask().finally(() => {
+      asked = undefined;
+    }));
 }
 
 interface Counts {

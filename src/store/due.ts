@@ -1,5 +1,12 @@
 // The deadline that a run is to meet next, so that lists can be asked for what is due. Pure.
-import { isOpen, type Deadlines, type RunPhase, type Waiting } from '../domain/run.js';
+import {
+  isOpen,
+  MOMENTS,
+  type Deadlines,
+  type RunPhase,
+  type TimeValue,
+  type Waiting,
+} from '../domain/run.js';
 
 export interface Timetable {
   phase: RunPhase;
@@ -18,12 +25,14 @@ export function dueAt({ phase, deadlines, waiting }: Timetable): string | null {
   // The end of the undo window is known once the person is suspended: the suspension was met.
   const next =
     undoUntil === undefined ? [startAt ?? suspendAt, deprovisionAt] : [deprovisionAt ?? undoUntil];
-  const known = [...next, endsAt].filter((time) => time !== undefined);
+  const known = [...next, endsAt].filter(
+    (time) => time !== undefined && time.metAt === undefined,
+  ) as TimeValue[];
   return known.map(({ at }) => at).sort(byInstant)[0] ?? null;
 }
 
 function isDeadline({ for: reason }: Waiting): boolean {
-  return reason === 'start' || reason === 'suspend' || reason === 'deprovision';
+  return reason === 'hold-end' || MOMENTS.some((moment) => moment === reason);
 }
 
 function byInstant(left: string, right: string): number {

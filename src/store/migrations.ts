@@ -305,6 +305,17 @@ alter table connections add column probed_by text;
 `,
   },
   {
+    name: '0009-trouble',
+    sql: `
+-- The code of the sealed problem, so that parked runs can be counted by it; and since when the run's
+-- workflow task fails, which no workflow can report of itself: src/store/trouble.ts.
+alter table runs
+  add column problem_code text,
+  add column task_failing_since timestamptz(3);
+create index runs_task_failing on runs (seq) where task_failing_since is not null;
+`,
+  },
+  {
     name: '0010-groups',
     sql: `
 -- What Okta showed of a group a moment ago: src/store/groups.ts.

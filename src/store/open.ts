@@ -27,6 +27,7 @@ import { createRefusalStore } from './refusals.js';
 import { createRunStore } from './runs.js';
 import type { Store } from './store.js';
 import { createTokenStore } from './tokens.js';
+import { createTroubleStore } from './trouble.js';
 import { createVerificationStore } from './verifications.js';
 
 export interface StoreOptions extends DatabaseOptions {
@@ -112,6 +113,7 @@ function assemble(db: Database, keys: StoreKeys, poolSize: number): OpenStore {
     idempotency: createIdempotencyStore(db, pepper),
     ledger: createLedgerStore(db, ring),
     refusals: createRefusalStore(db, ring),
+    troubles: createTroubleStore(db),
     decodes: createDecodeStore(db),
     ping: async () => {
       await sql`select 1`.execute(db);

@@ -74,6 +74,7 @@ export async function orphanRun(
       .set({
         ...standing({ phase: 'parked', deadlines, waiting: { for: 'decision' }, actions }),
         problem: sealProblem(ring, run.id, problem),
+        problem_code: problem.code,
         version: version + 1,
         updated_at: sql`clock_timestamp()`,
       })

@@ -47,6 +47,7 @@ async function updateRun(db: Database, ring: KeyRing, report: RunReport): Promis
       outcome,
       undoing: report.undoing,
       problem: sealProblem(ring, run.id, problem),
+      problem_code: problem?.code ?? null,
       version,
       started: true,
       updated_at: sql`clock_timestamp()`,

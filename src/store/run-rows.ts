@@ -108,8 +108,10 @@ export function toRunRecord(ring: KeyRing, row: RunRow, steps: RunStepRow[] = []
       row.problem === null
         ? null
         : (openJson(ring, row.problem, problemContext(row.id)) as Problem),
+    taskFailingSince: row.task_failing_since?.toISOString() ?? null,
     actions: row.actions,
     started: row.started,
+    begun: row.version > 0,
   };
 }
 

@@ -34,6 +34,7 @@ export interface Store {
   idempotency: IdempotencyStore;
   ledger: LedgerStore;
   refusals: RefusalStore;
+  troubles: TroubleStore;
   decodes: DecodeStore;
   /** One trivial statement; rejects when the database cannot be reached. */
   ping(): Promise<void>;
@@ -437,4 +438,41 @@ export interface LedgerStore {
 export interface DecodeStore {
   /** Before anything is decoded. `apiKeyId` null: the Temporal Web UI of the embedded mode. */
   record(apiKeyId: string | null, payloads: number): Promise<void>;
+}
+
+/** A run whose workflow task may be failing. */
+export interface Suspect {
+  id: RunId;
+  workflowId: string;
+  isOpen: boolean;
+}
+
+export interface SuspectPage {
+  items: Suspect[];
+  /** Where the next page begins; null: this was the last. */
+  next: string | null;
+}
+
+export interface TroubleSummary {
+  /** Seconds since the deadline of the most overdue run, by kind of run; 0 where none is. */
+  overdue: Record<string, number>;
+  /** Parked runs by problem code; `unknown` for those that parked before the code was kept. */
+  parked: Record<string, number>;
+  /** Open runs whose workflow task fails. */
+  failing: number;
+}
+
+/** Trouble that no workflow reports of itself. */
+export interface TroubleStore {
+  /** One statement. */
+  summary(): Promise<TroubleSummary>;
+  /** Runs known to fail, in order of acceptance; closed ones, too, so that they are cleared. */
+  failing(after: string | null, limit: number): Promise<SuspectPage>;
+  /** Open runs that should have moved and have not, in order of acceptance; one statement a page. */
+  suspects(after: string | null, limit: number): Promise<SuspectPage>;
+  /** Their workflow task fails; keeps the first time that was said. */
+  markFailing(ids: RunId[]): Promise<void>;
+  /** The same for the open runs of these workflows. */
+  noteFailedTasks(workflowIds: string[]): Promise<void>;
+  clearFailing(ids: RunId[]): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { ConnectionId, OktaUserId, RequestId, RunId, SubjectRef } from '../
 import type { ConnectionSettings, ConnectionStatus } from '../domain/connection.js';
 import type {
   Deadlines,
+  ProblemCode,
   RunAction,
   RunKind,
   RunOutcome,
@@ -204,6 +205,10 @@ interface RunsTable {
   waiting: ColumnType<Waiting | null, string | null, string | null>;
   /** `runs.problem:<id>` */
   problem: Buffer | null;
+  /** Its code once more, in clear, to count by. */
+  problem_code: ProblemCode | null;
+  /** Kept by `trouble.ts`, whatever the workflow says; null: the workflow task does not fail. */
+  task_failing_since: NullableTime;
   actions: RunAction[];
   version: Generated<number>;
   started: Generated<boolean>;

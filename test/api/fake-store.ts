@@ -247,7 +247,9 @@ function recordOf(request: NewRun): RunRecord {
     waiting,
     steps: [],
     problem: null,
+    taskFailingSince: null,
     actions,
     started: false,
+    begun: false,
   };
 }

@@ -72,7 +72,11 @@ export function fakeTemporal() {
     withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
     workflowService: {
       getSystemInfo: () => check(state.weather, 'getSystemInfo'),
-      describeTaskQueue: () => Promise.resolve({ pollers: Array.from({ length: state.pollers }) }),
+      describeTaskQueue: async () => {
+        await check(state.weather, 'describeTaskQueue');
+        const lastAccessTime = { seconds: Math.floor(Date.now() / 1_000), nanos: 0 };
+        return { pollers: Array.from({ length: state.pollers }, () => ({ lastAccessTime })) };
+      },
     },
     workflow: {
       start: async (type: string, options: StartOptions) => {

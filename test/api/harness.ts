@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { createApp, type AppDeps } from '../../src/api/app.js';
 import { keyHash, keyId } from '../../src/api/auth.js';
 import type { Interactive } from '../../src/api/interactive.js';
+import { createPollerLook } from '../../src/api/pollers.js';
 import { createEngine } from '../../src/api/temporal.js';
 import { createApiMetrics } from '../../src/observability/metrics.js';
 import { as, type ConnectionId } from '../../src/domain/brand.js';
@@ -36,6 +37,8 @@ export interface Body {
   person: { name: string | null };
   deadlines: Record<'suspendAt' | 'startAt', unknown>;
   waiting: unknown;
+  problem: { code: string; detail: string } | null;
+  status: string;
   steps: unknown[];
   actions: string[];
   confirmed: boolean;
@@ -88,9 +91,12 @@ export async function startHarness({ interactive, ...deps }: Given = {}): Promis
   const temporal = fakeTemporal();
   const log: string[] = [];
   await seed(deps.store ?? fake.store);
+  const { client } = temporal;
+  const engine = createEngine({ client, namespace: 'default', taskQueue: 'tenure' });
   const app = createApp({
     store: fake.store,
-    engine: createEngine({ client: temporal.client, namespace: 'default', taskQueue: 'tenure' }),
+    engine,
+    pollers: createPollerLook(engine),
     interactive: {
       ask: () => Promise.reject(new Error('nobody is there to ask')),
       verifySoon: () => undefined,

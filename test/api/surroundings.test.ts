@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { request } from 'node:http';
 import type { PayloadCodec } from '@temporalio/common';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keyId } from '../../src/api/auth.js';
 import { StoreUnavailableError } from '../../src/store/errors.js';
 import { KEYS, onboarding, startHarness, type Harness } from './harness.js';
@@ -36,7 +36,7 @@ describe('/healthz and /readyz', () => {
   it('tell life from readiness', async () => {
     expect((await open('/readyz')).body).toEqual({
       status: 'ready',
-      parts: { database: 'ok', temporal: 'ok', setup: 'ok' },
+      parts: { database: 'ok', temporal: 'ok', setup: 'ok', worker: 'ok' },
     });
     api.fake.state.isAway = true;
     api.temporal.state.weather = 'away';
@@ -47,8 +47,41 @@ describe('/healthz and /readyz', () => {
       database: 'unavailable',
       temporal: 'unavailable',
       setup: 'pending: search-attributes',
+      worker: 'ok',
     });
     expect((await open('/healthz')).status).toBe(200);
+  });
+
+  it('call an API degraded, and leave it in service, where no worker polls', async () => {
+    api.temporal.state.pollers = 0;
+    expect(await open('/readyz')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', parts: { temporal: 'ok', worker: 'nobody polls' } },
+    });
+  });
+
+  it('do not call it degraded where that cannot be told', async () => {
+    vi.spyOn(api.temporal.client.workflowService, 'describeTaskQueue').mockImplementation(() =>
+      Promise.reject(new Error('not allowed')),
+    );
+    expect((await open('/readyz')).body).toMatchObject({
+      status: 'ready',
+      parts: { worker: 'unknown' },
+    });
+  });
+
+  it('say that runs go on, and questions are not answered', async () => {
+    const polled = api.temporal.client.workflowService.describeTaskQueue;
+    vi.spyOn(api.temporal.client.workflowService, 'describeTaskQueue').mockImplementation(
+      (request) =>
+        request.taskQueue?.name?.endsWith('-interactive') === true
+          ? Promise.resolve({ pollers: [] } as never)
+          : polled(request),
+    );
+    expect((await open('/readyz')).body).toMatchObject({
+      status: 'degraded',
+      parts: { worker: 'nobody answers questions' },
+    });
   });
 });
 

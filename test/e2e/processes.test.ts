@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createClients } from '../../src/demo/clients.js';
 import { freePorts, type Ports } from '../../src/demo/installation.js';
 import { eventually } from '../support/eventually.js';
+import { bundleFailingWorkflows } from '../support/failing-workflows/bundle.js';
 import { startPart, type Part } from '../support/part.js';
 import { createDatabase } from '../support/postgres.js';
 
@@ -49,7 +50,7 @@ describe('each process alone', () => {
       TENURE_LOG_FORMAT: 'json',
     };
     part('simulator', { TENURE_SIMULATOR_PORT: String(ports.simulator) });
-    part('api', env);
+    const server = part('api', env);
     const worker = part('worker', env);
     const api = `http://127.0.0.1:${ports.api}`;
     await eventually(
@@ -73,6 +74,23 @@ describe('each process alone', () => {
       async () => (await clients.run(hired.id)).phase === 'completed',
     );
     expect(await clients.usersInOkta('ada@example.com')).toHaveLength(1);
+
+    // A worker says at once that its release fails, before the search of the API can find it.
+    await worker.stop();
+    const TENURE_WORKFLOW_BUNDLE = await bundleFailingWorkflows(dir);
+    const wrong = part('worker', { ...env, TENURE_WORKFLOW_BUNDLE });
+    await wrong.says('worker.ready');
+    const { id } = await clients.post('/v1/onboardings', {
+      connection: 'demo',
+      person: { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com' },
+    });
+    await eventually(
+      'it shows',
+      async () => (await clients.run(id)).problem?.code === 'WORKFLOW_FAILING',
+      30_000,
+    );
+    expect(server.output()).not.toContain('run.failing');
+    expect(wrong.output()).toContain('"message":"Failing workflow task"');
   }, 120_000);
 
   it.each(['api', 'worker'])('says in one sentence what the %s misses', async (name) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Registry, Counter } from 'prom-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createApiMetrics } from '../../src/observability/metrics.js';
 import { onFreeAddress, startMetricsServer } from '../../src/observability/metrics-server.js';
 import { createWorkerMetrics } from '../../src/observability/worker-metrics.js';
@@ -14,6 +14,13 @@ describe('the metrics of the API', () => {
     countRuns: () => Promise.resolve({ parked: 2 }),
     connectionStatuses: () => Promise.resolve(['ready', 'blocked', 'ready']),
     oldestUnstarted: () => Promise.resolve<string | null>(null),
+    trouble: () =>
+      Promise.resolve({
+        overdue: { offboarding: 75.5, onboarding: 0 },
+        parked: { LOGIN_TAKEN: 2 },
+        failing: 1,
+      }),
+    pollers: () => Promise.resolve({ runs: 2, questions: 0 }),
   };
 
   it('count runs by phase and connections by status', async () => {
@@ -36,11 +43,40 @@ describe('the metrics of the API', () => {
     expect(Number(seconds)).toBeLessThan(100);
   });
 
+  it('tell of overdue, parked and failing runs, and of pollers', async () => {
+    const text = await createApiMetrics(sources).registry.metrics();
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining([
+        'tenure_oldest_overdue_run_seconds{kind="offboarding"} 75.5',
+        'tenure_oldest_overdue_run_seconds{kind="onboarding"} 0',
+        'tenure_parked_runs{code="LOGIN_TAKEN"} 2',
+        'tenure_failing_runs 1',
+        'tenure_task_queue_pollers{queue="runs"} 2',
+        'tenure_task_queue_pollers{queue="questions"} 0',
+      ]),
+    );
+  });
+
+  it('ask for trouble once a scrape, and again at the next', async () => {
+    const trouble = vi.fn(sources.trouble);
+    const { registry } = createApiMetrics({ ...sources, trouble });
+    await registry.metrics();
+    expect(trouble).toHaveBeenCalledTimes(1);
+    await registry.metrics();
+    expect(trouble).toHaveBeenCalledTimes(2);
+  });
+
   it('leave out what cannot be asked, rather than call it zero', async () => {
     const away = () => Promise.reject(new Error('away'));
-    const metrics = { countRuns: away, connectionStatuses: away, oldestUnstarted: away };
+    const metrics = {
+      countRuns: away,
+      connectionStatuses: away,
+      oldestUnstarted: away,
+      trouble: away,
+      pollers: away,
+    };
     const text = await createApiMetrics(metrics).registry.metrics();
-    expect(text).not.toMatch(/^tenure_(runs|connections|oldest_unstarted_run_seconds)\b/m);
+    expect(text).not.toMatch(/^tenure_(?!http_)/m);
     expect(text).toMatch(/^process_cpu_user_seconds_total /m);
   });
 });

@@ -4,7 +4,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type LogEntry,
+} from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities, type Activities } from '../../src/activities/index.js';
 import { createQuestionActivities } from '../../src/activities/questions.js';
@@ -18,9 +24,13 @@ import {
 } from '../../src/api/interactive.js';
 import { seedConnections } from '../../src/api/seed-connections.js';
 import { startRefusedRuns } from '../../src/api/refused-runs.js';
+import { metricSources } from '../../src/api/metric-sources.js';
+import { createPollerLook } from '../../src/api/pollers.js';
+import { startTaskSweep } from '../../src/api/task-sweep.js';
 import { createEngine, type Engine } from '../../src/api/temporal.js';
 import { interactiveQueue } from '../../src/contract/questions.js';
 import { createDataConverter } from '../../src/crypto/data-converter.js';
+import { createFailedTasks } from '../../src/failed-tasks.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { createApiMetrics } from '../../src/observability/metrics.js';
 import { createOktaClient } from '../../src/okta/index.js';
@@ -30,7 +40,16 @@ import { controlOf, type Control } from './control.js';
 import { eventually } from './eventually.js';
 import { createDatabase } from './postgres.js';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+/** Told of what the SDK logs, as a worker's process is. */
+const listeners = new Set<(entry: LogEntry) => void>();
+Runtime.install({
+  logger: new DefaultLogger('WARN', (entry) => {
+    for (const listener of listeners) listener(entry);
+    if (entry.level !== 'ERROR') return;
+    process.stderr.write(`${entry.message} ${String(entry.meta?.['error'] ?? '')}\n`);
+  }),
+  telemetryOptions: { logging: { forward: {} } },
+});
 
 /** A run as the API answers it; only what tests look at is typed. */
 export interface RunView {
@@ -95,7 +114,8 @@ export interface Tenure {
   /** Calls to Okta in order, `METHOD path`, token calls left out. */
   oktaCalls: () => Promise<string[]>;
   verifySoon: Interactive['verifySoon'];
-  startWorker: () => Promise<void>;
+  /** With another workflow bundle where one is named. */
+  startWorker: (workflowBundle?: string) => Promise<void>;
   stopWorker: () => Promise<void>;
   close: () => Promise<void>;
 }
@@ -107,6 +127,8 @@ export async function startTenure(
     /** Others than the suite's. */
     servers?: { temporalAddress: string; postgresUrl: string };
     interactive?: Pick<InteractiveOptions, 'waitMs' | 'places'>;
+    /** What finds failing workflow tasks: the worker that sees them, the API's sweep, or both. */
+    watch?: ('worker' | 'sweep')[];
   } = {},
 ): Promise<Tenure> {
   const address = options.servers?.temporalAddress ?? inject('temporalAddress');
@@ -136,11 +158,11 @@ export async function startTenure(
 
   let workers: Worker[] = [];
   let running: Promise<unknown> | undefined;
-  const startWorker = async () => {
+  const startWorker = async (codePath = inject('workflowBundle')) => {
     const common = {
       connection: native,
       dataConverter,
-      workflowBundle: { codePath: inject('workflowBundle') },
+      workflowBundle: { codePath },
       shutdownForceTime: '10 seconds',
     };
     workers = await Promise.all([
@@ -171,15 +193,25 @@ export async function startTenure(
   const log = createLogger({ level: 'fatal', format: 'json', part: 'api' });
   const interactive = createInteractive({ client, taskQueue, log, ...options.interactive });
   const engine = createEngine({ client, namespace: 'default', taskQueue });
-  const { runs, refusals } = store;
-  const refusedRuns = startRefusedRuns({ refusals, runs, engine, log }, 1_000);
+  const pollers = createPollerLook(engine);
+  const { runs, refusals, troubles } = store;
+  const watch = options.watch ?? [];
+  const rounds = [
+    startRefusedRuns({ refusals, runs, engine, log }, 1_000),
+    ...(watch.includes('sweep') ? [startTaskSweep({ troubles, engine, log })] : []),
+  ];
+  const failedTasks = createFailedTasks(log);
+  failedTasks.noteIn({ connection: native, namespace: 'default', troubles });
+  const listener = watch.includes('worker') ? failedTasks.heard : () => undefined;
+  listeners.add(listener);
   const app = createApp({
     store,
     interactive,
     engine,
     codecs: dataConverter.payloadCodecs ?? [],
     log,
-    metrics: createApiMetrics(),
+    pollers,
+    metrics: createApiMetrics(metricSources(store, pollers)),
     temporalUiUrl: null,
     namespace: 'default',
     publicUrl: 'http://127.0.0.1',
@@ -245,7 +277,8 @@ export async function startTenure(
     startWorker,
     stopWorker,
     close: async () => {
-      await Promise.all([stopWorker(), refusedRuns.stop()]);
+      await Promise.all([stopWorker(), ...rounds.map((each) => each.stop())]);
+      listeners.delete(listener);
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();

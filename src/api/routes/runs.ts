@@ -20,7 +20,7 @@ export function runRoutes(deps: RequestDeps): Route[] {
         return {
           status: 200,
           body: {
-            items: items.map((run) => reader.row(run)),
+            items: await reader.rows(items),
             ...(nextCursor === undefined ? {} : { nextCursor }),
           },
         };
