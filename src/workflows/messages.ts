@@ -101,8 +101,7 @@ export function listen(ref: RunRef, run: Listener): void {
 
   const reschedule = guard<Reschedule>({
     name: 'rescheduled',
-    isWhole: ({ changes }) =>
-      typeof changes === 'object' && changes !== null && Object.values(changes).every(isTime),
+    isWhole: ({ changes }) => areTimes(changes),
     refuse: ({ changes }) =>
       refuseAction(run.standing(), 'reschedule') ?? refuseReschedule(run.standing(), changes),
     apply: ({ changes }) => {
@@ -162,7 +161,13 @@ function isMessage(message: unknown): message is ActionBase {
   return typeof actionId === 'string' && typeof runId === 'string';
 }
 
-function isTime(time: unknown): boolean {
-  const { at } = (time ?? {}) as { at?: unknown };
-  return typeof at === 'string' && !Number.isNaN(Date.parse(at));
+function areTimes(changes: unknown): boolean {
+  return typeof changes === 'object' && changes !== null && Object.values(changes).every(isTime);
+}
+
+/** Whether it is a time that a run can wait for. */
+export function isTime(time: unknown): boolean {
+  const { at, local } = (time ?? {}) as { at?: unknown; local?: unknown };
+  const hasWallClock = local === undefined || typeof local === 'string';
+  return hasWallClock && typeof at === 'string' && !Number.isNaN(Date.parse(at));
 }

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { progressQuery, takeoverSignal, type Takeover } from '../contract/messages.js';
 import { TenureDueAt, TenureFlow, TenurePhase, TenureRun } from '../contract/search-attributes.js';
-import type { Recovered } from '../contract/workflows.js';
+import type { HoldEnd, OffboardInput, Recovered } from '../contract/workflows.js';
 import { possibleActions } from '../domain/actions.js';
 import { narrate } from '../domain/narration.js';
 import { passed, withLateness } from '../domain/orphan.js';
@@ -34,7 +34,7 @@ import {
 import { dueMs, transition, type Happening, type Standing } from '../domain/standing.js';
 import { recordNextRun, recordRun } from './activities.js';
 import { Superseded } from './endings.js';
-import { listen } from './messages.js';
+import { isTime, listen } from './messages.js';
 
 export interface RunOptions {
   ref: RunRef;
@@ -421,12 +421,22 @@ const EPOCH = '1970-01-01T00:00:00Z';
 /** Whoever reaches Temporal can send anything; what lacks its fields must not fail the workflow task. */
 function isTakeover(message: unknown): message is Takeover {
   if (typeof message !== 'object' || message === null) return false;
-  const { actionId, input } = message as Partial<Takeover>;
+  const { actionId, input } = message as { actionId?: unknown; input?: Partial<OffboardInput> };
   return (
     typeof actionId === 'string' &&
-    typeof input === 'object' &&
-    typeof input?.run?.requestId === 'string' &&
-    typeof input.person?.login === 'string' &&
-    typeof input.terms === 'object'
+    isRef(input?.run) &&
+    typeof input?.person?.login === 'string' &&
+    (input.suspendAt === null || isTime(input.suspendAt)) &&
+    isHold(input.terms?.hold)
   );
+}
+
+function isRef(ref: Partial<RunRef> | undefined): boolean {
+  const parts = [ref?.id, ref?.connection, ref?.subjectRef, ref?.requestId];
+  return parts.every((part) => typeof part === 'string');
+}
+
+function isHold(hold: HoldEnd | undefined): boolean {
+  if (hold?.kind === 'deprovisionAt') return isTime(hold.at);
+  return hold?.kind === 'undoWindow' && Number.isFinite(hold.ms);
 }
