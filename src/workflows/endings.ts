@@ -58,9 +58,14 @@ export function problemOf(error: unknown): Problem | null {
 /** What the journal gets of a step that failed. */
 export function effectsOf(error: unknown): Effect[] {
   const cause = causeOf(error);
-  if (cause instanceof CancelledFailure) return (cause.details[0] ?? []) as Effect[];
+  if (cause instanceof CancelledFailure) return whereOurs(cause.details[0]);
   if (!(cause instanceof ApplicationFailure) || !isProblemCode(cause.type ?? '')) return [];
   return (cause.details?.[1] ?? []) as Effect[];
+}
+
+/** A step that was cancelled between two tries has a word of Temporal's there, or its last heartbeat. */
+function whereOurs(details: unknown): Effect[] {
+  return Array.isArray(details) ? (details as Effect[]) : [];
 }
 
 function causeOf(error: unknown): unknown {

@@ -112,8 +112,7 @@ export function listen(ref: RunRef, run: Listener): void {
 
   const reschedule = guard<Reschedule>({
     name: 'rescheduled',
-    isWhole: ({ changes }) =>
-      changes !== undefined && isObject(changes) && Object.values(changes).every(isTime),
+    isWhole: ({ changes }) => areTimes(changes),
     refuse: ({ changes }) =>
       refuseAction(run.standing(), 'reschedule') ?? refuseReschedule(run.standing(), changes),
     apply: ({ changes }) => {
@@ -178,12 +177,13 @@ function isMessage(message: unknown): message is ActionBase {
   return typeof actionId === 'string' && typeof runId === 'string';
 }
 
-/** Whatever the type says: a message may come from anybody who reaches Temporal. */
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+function areTimes(changes: unknown): boolean {
+  return typeof changes === 'object' && changes !== null && Object.values(changes).every(isTime);
 }
 
-function isTime(time: unknown): boolean {
-  const { at } = (time ?? {}) as { at?: unknown };
-  return typeof at === 'string' && !Number.isNaN(Date.parse(at));
+/** Whether it is a time that a run can wait for. */
+export function isTime(time: unknown): boolean {
+  const { at, local } = (time ?? {}) as { at?: unknown; local?: unknown };
+  const hasWallClock = local === undefined || typeof local === 'string';
+  return hasWallClock && typeof at === 'string' && !Number.isNaN(Date.parse(at));
 }

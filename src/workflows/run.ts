@@ -17,7 +17,7 @@ import {
   type Takeover,
 } from '../contract/messages.js';
 import { TenureDueAt, TenureFlow, TenurePhase, TenureRun } from '../contract/search-attributes.js';
-import type { Recovered } from '../contract/workflows.js';
+import type { HoldEnd, OffboardInput, Recovered } from '../contract/workflows.js';
 import { possibleActions } from '../domain/actions.js';
 import { narrate } from '../domain/narration.js';
 import { passed, withLateness } from '../domain/orphan.js';
@@ -39,7 +39,7 @@ import {
 import { dueMs, transition, type Happening, type Standing } from '../domain/standing.js';
 import { recordNextRun, recordRun } from './activities.js';
 import { Superseded } from './endings.js';
-import { listen } from './messages.js';
+import { isTime, listen } from './messages.js';
 
 /** Somebody who asked for the same again, and waits for what is found. */
 interface Asked {
@@ -432,21 +432,23 @@ const EPOCH = '1970-01-01T00:00:00Z';
 
 /** Whoever reaches Temporal can send anything; what lacks its fields must not fail the workflow task. */
 function isTakeover(message: unknown): message is Takeover {
-  const text = (...path: string[]): boolean => typeof at(message, path) === 'string';
+  if (typeof message !== 'object' || message === null) return false;
+  const { actionId, input } = message as { actionId?: unknown; input?: Partial<OffboardInput> };
   return (
-    text('actionId') &&
-    text('input', 'run', 'requestId') &&
-    text('input', 'person', 'login') &&
-    at(message, ['input', 'terms', 'hold', 'kind']) !== undefined
+    typeof actionId === 'string' &&
+    isRef(input?.run) &&
+    typeof input?.person?.login === 'string' &&
+    (input.suspendAt === null || isTime(input.suspendAt)) &&
+    isHold(input.terms?.hold)
   );
 }
 
-function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (inner, name) =>
-      typeof inner === 'object' && inner !== null
-        ? (inner as Record<string, unknown>)[name]
-        : undefined,
-    value,
-  );
+function isRef(ref: Partial<RunRef> | undefined): boolean {
+  const parts = [ref?.id, ref?.connection, ref?.subjectRef, ref?.requestId];
+  return parts.every((part) => typeof part === 'string');
+}
+
+function isHold(hold: HoldEnd | undefined): boolean {
+  if (hold?.kind === 'deprovisionAt') return isTime(hold.at);
+  return hold?.kind === 'undoWindow' && Number.isFinite(hold.ms);
 }

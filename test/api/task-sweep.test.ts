@@ -8,8 +8,7 @@ import type { Suspect, SuspectPage, TroubleStore } from '../../src/store/store.j
 
 const suspect = (id: string, isOpen = true): Suspect => ({
   id: as(id),
-  connection: as('demo'),
-  subjectRef: as(id),
+  workflowId: `person/demo/${id}`,
   isOpen,
 });
 

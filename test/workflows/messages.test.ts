@@ -104,7 +104,7 @@ describe('a message without its fields', () => {
     await eventually('it waits', () => stubs.last(run.id)?.waiting?.for === 'suspend');
     for (const [name, message] of MALFORMED) {
       await expect(
-        handle.executeUpdate<void, [unknown]>(name, { args: [message(run.id)] }),
+        handle.executeUpdate<unknown, [unknown]>(name, { args: [message(run.id)] }),
         `${name} ${JSON.stringify(message(run.id))}`,
       ).rejects.toSatisfy(
         (error) =>
