@@ -176,7 +176,7 @@ function sayBusy({ run, kind, phase, since, login }: AccountHolder): string {
 }
 
 /** The look, and the intent of the write that it allows. */
-function effectsOf({ intends, groupIds = [] }: LookRequest, sighting: Sighting): Effect[] {
+function effectsOf({ intends, claims, groupIds = [] }: LookRequest, sighting: Sighting): Effect[] {
   if (sighting.kind !== 'seen' && sighting.kind !== 'absent' && sighting.kind !== 'unreadable') {
     return [];
   }
@@ -184,7 +184,8 @@ function effectsOf({ intends, groupIds = [] }: LookRequest, sighting: Sighting):
   const looked: Effect = { kind: 'look', look: seen };
   switch (intends) {
     case null:
-      return [];
+      // Of the run's own account, so that every later look is by its id.
+      return claims === 'no' || seen.kind !== 'seen' ? [] : [looked];
     case 'suspend':
       return mayBeSuspended(seen)
         ? [looked, { kind: 'suspend', stage: 'intended', before: seen }]

@@ -53,6 +53,7 @@ export function createStarter(deps: StarterDeps): Starter {
 
   /** Each turn settles what the one before it found; a run that looks again may have ended by that. */
   async function submit(row: NewRun, input: RunInput, actionId: string): Promise<Submitted> {
+    if (row.takeover) await askHolder(row, actionId);
     for (let turn = 1; ; turn += 1) {
       const acceptance = await runs.accept(row);
       const { run } = acceptance;
@@ -71,22 +72,42 @@ export function createStarter(deps: StarterDeps): Starter {
           if (looked.kind === 'unconfirmed') {
             return { run: answer, isNew: false, isConfirmed: false };
           }
-          if (looked.kind === 'applied' && !looked.isOver) {
+          if (!(await hasGivenWay(run, row, looked))) {
+            if (looked.kind !== 'applied') throw Problem.runOpen(run, row.kind);
             return { run: answer, isNew: false, isConfirmed: true };
           }
-          if (turn === TURNS || !(await isClosed(run))) throw Problem.runOpen(run, row.kind);
+          if (turn === TURNS) throw Problem.runOpen(run, row.kind);
           break;
         }
         case 'open': {
           // The login may have another holder by now, which only a look tells.
-          const isKnown = run.kind === 'offboarding' && run.person.oktaUserId !== null;
-          if (!isKnown || turn === TURNS) throw Problem.runOpen(run, row.kind);
-          const { kind } = await lookAgain(run, row, `${actionId}/${turn}`);
-          const still = await runs.openFor(run.connection, row.run.subjectRef);
-          if (kind !== 'applied' || still?.id === run.id) throw Problem.runOpen(run, row.kind);
+          if (!isKnown(run) || turn === TURNS) throw Problem.runOpen(run, row.kind);
+          const looked = await lookAgain(run, row, `${actionId}/${turn}`);
+          if (!(await hasGivenWay(run, row, looked))) throw Problem.runOpen(run, row.kind);
         }
       }
     }
+  }
+
+  /** Whether a run does not stand for that login any more: it is over, or its account has another one. */
+  async function hasGivenWay(run: RunRecord, row: NewRun, looked: ActionOutcome): Promise<boolean> {
+    if (looked.kind === 'unconfirmed') return false;
+    if (looked.kind !== 'applied' || looked.isOver) return isClosed(run);
+    return (await runs.openFor(run.connection, row.run.subjectRef))?.id !== run.id;
+  }
+
+  /**
+   * An urgent order takes the place of a run only while the account of that run has the login: whoever has
+   * it since is somebody else. A run at work is not kept from it; where nobody answers, it counts.
+   */
+  async function askHolder(row: NewRun, actionId: string): Promise<void> {
+    const holder = await runs.openFor(row.run.connection, row.run.subjectRef);
+    if (holder === null || !isKnown(holder) || holder.phase === 'running') return;
+    const looked = await lookAgain(holder, row, `${actionId}/holder`).catch((error: unknown) => {
+      log.warn({ event: 'run.look-again.failed', runId: holder.id, error });
+      return null;
+    });
+    if (looked?.kind === 'applied' && looked.isOver) await isClosed(holder);
   }
 
   /** Waits until the run is over, as it said; false where it is not in time. */
@@ -246,6 +267,11 @@ export function createStarter(deps: StarterDeps): Starter {
   }
 
   return { submit, ensureStarted };
+}
+
+/** An offboarding that has seen its account can look at it again. */
+function isKnown({ kind, person }: RunRecord): boolean {
+  return kind === 'offboarding' && person.oktaUserId !== null;
 }
 
 /** The workflow has been at work on it, whatever the row says of its start. */

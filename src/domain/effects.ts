@@ -118,7 +118,10 @@ export const EMPTY_JOURNAL: Journal = {
 export function apply(journal: Journal, effect: Effect): Journal {
   switch (effect.kind) {
     case 'look':
-      return { ...journal, look: effect.look };
+      // An account that was seen once stays the one to work on, also where it is gone.
+      return effect.look.kind !== 'seen' && journal.look?.kind === 'seen'
+        ? journal
+        : { ...journal, look: effect.look };
     case 'groups-wanted':
       return { ...journal, wanted: effect.groupIds };
     case 'groups-before':

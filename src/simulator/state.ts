@@ -73,6 +73,15 @@ export class State {
     return id === undefined ? undefined : this.#see(id, view);
   }
 
+  /** The one user whose login begins with this name before the `@`; nobody where there are several. */
+  userByShortName(name: string, view: View = 'now'): User | undefined {
+    if (name.includes('@')) return undefined;
+    const wanted = `${foldLogin(name)}@`;
+    const logins = [...this.#userByLogin].filter(([login]) => login.startsWith(wanted));
+    const [found, ...others] = logins;
+    return found === undefined || others.length > 0 ? undefined : this.#see(found[1], view);
+  }
+
   users(view: View = 'now'): User[] {
     if (view === 'now') return this.all('user');
     return [...this.#tables.user.keys()].flatMap((id) => this.#see(id, view) ?? []);

@@ -81,7 +81,7 @@ function answerTo(row: RunRow, now: number): 'same' | 'look-again' | 'earlier' |
   return row.kind === 'onboarding' && now - endedAt <= REPEAT_MS ? 'same' : 'earlier';
 }
 
-/** Runs with that very request, of every login that the account is known by; newest first. */
+/** The latest run with that very request. One whose account has another login by now is of somebody else. */
 async function sameRequests(
   trx: Transaction<Tables>,
   { connection, subjectRef }: RunRef,
@@ -92,6 +92,7 @@ async function sameRequests(
     .selectAll()
     .where('connection', '=', connection)
     .where('request_digest', '=', digest)
+    .where(sql<boolean>`coalesce(shown_subject, subject_ref) = ${subjectRef}`)
     .where(sql<boolean>`subjects @> array[${subjectRef}]::text[]`)
     .orderBy('seq', 'desc')
     .limit(1)

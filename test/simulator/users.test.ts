@@ -13,6 +13,17 @@ const person = (more: Record<string, unknown> = {}): Record<string, unknown> => 
   return { firstName: 'Ada', lastName: 'Lovelace', login, email: login, ...more };
 };
 
+describe('a short name', () => {
+  it('names the user whose login begins so, while there is one only', async () => {
+    const login = 'short.name@example.com';
+    const { id } = await sim.org.seedUser(login);
+    expect((await client.call('GET', '/users/Short.Name')).json.id).toBe(id);
+    expect((await client.call('GET', '/users/short')).status).toBe(404);
+    await sim.org.seedUser('short.name@example.org');
+    expect((await client.call('GET', '/users/short.name')).status).toBe(404);
+  });
+});
+
 describe('creating a user', () => {
   it('answers 200 with the whole user, in the order of keys that Okta has', async () => {
     const profile = person({ department: 'Mathematics' });

@@ -59,8 +59,10 @@ export interface RunView {
   outcome: string | null;
   previous: string | null;
   next: string | null;
+  continuesAs: string | null;
+  supersededBy: string | null;
   person: { login: string; name: string | null; oktaUserId: string | null };
-  deadlines: Record<string, { at: string; local?: string }>;
+  deadlines: Record<string, { at: string; local?: string; metAt?: string; lateMs?: number }>;
   waiting: { for: string; until?: string } | null;
   problem: { code: string; title: string; detail: string; actions: string[] } | null;
   actions: string[];
@@ -94,6 +96,8 @@ export interface Tenure {
   client: Client;
   engine: Engine;
   store: OpenStore;
+  /** For what only time would do. */
+  databaseUrl: string;
   api: <T = RunView>(
     method: string,
     path: string,
@@ -252,6 +256,7 @@ export async function startTenure(
     client,
     engine,
     store,
+    databaseUrl: database.url,
     api,
     sim,
     until: (id, what, reached, withinMs = 20_000, first = () => Promise.resolve()) =>

@@ -13,7 +13,7 @@ import type { View } from '../state.js';
 export function userToChange(call: AuthorizedCall, permission: Permission, name = 'id'): User {
   const id = param(call, name);
   demand(call.access.has(permission));
-  const user = call.org.state.user(id);
+  const user = named(call, id, 'now');
   if (user === undefined) throw notFound(id, 'User');
   demand(call.access.overUser(permission, user));
   return user;
@@ -25,7 +25,7 @@ export function userToChange(call: AuthorizedCall, permission: Permission, name 
  */
 export function userToRead(call: AuthorizedCall, view: View): User {
   const id = param(call, 'id');
-  const user = call.org.state.user(id, view);
+  const user = named(call, id, view);
   const visible =
     user === undefined
       ? call.access.has('okta.users.read')
@@ -33,6 +33,11 @@ export function userToRead(call: AuthorizedCall, view: View): User {
   if (visible && user !== undefined) return user;
   if (visible || call.org.settings.readWithoutPermission === 404) throw notFound(id, 'User');
   throw notPermitted();
+}
+
+/** By id, login, or the part of a login before the `@` while it names one user only. */
+function named({ org }: AuthorizedCall, name: string, view: View): User | undefined {
+  return org.state.user(name, view) ?? org.state.userByShortName(name, view);
 }
 
 export function groupFor(call: AuthorizedCall, permission: Permission): Group {
