@@ -186,7 +186,7 @@ describe('a run whose workflow task fails', () => {
     await base.store.runs.report(report(over, { phase: 'completed', outcome: 'done' }));
     const open = await run(base, 'a@x.com', { dueMs: HOUR });
     const other = await run(base, 'b@x.com', { dueMs: HOUR });
-    const { workflowId } = open;
+    const workflowId = `person/${open.connection}/${open.subjectRef}`;
     await base.store.troubles.noteFailedTasks([workflowId]);
     const { items, next } = await base.store.troubles.failing(null, 10);
     expect(items).toEqual([{ id: open.id, workflowId, isOpen: true }]);
