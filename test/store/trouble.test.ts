@@ -3,16 +3,7 @@ import pg from 'pg';
 import { describe, expect, it, vi } from 'vitest';
 import { problem } from '../../src/domain/problem.js';
 import type { RunKind, RunRef, RunReport } from '../../src/domain/run.js';
-import {
-  aReport,
-  aRequest,
-  aStep,
-  CONNECTION,
-  countStatements,
-  given,
-  newStore,
-  sha256,
-} from './support.js';
+import { aReport, aRequest, aStep, countStatements, given, newStore, sha256 } from './support.js';
 
 const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
 const HOUR = 3_600_000;
