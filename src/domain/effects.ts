@@ -235,19 +235,6 @@ export function accountOf({ creation, adopted, look }: Journal): OktaUserId | nu
   return adopted ?? (look?.kind === 'seen' ? look.oktaUserId : null);
 }
 
-/** Whether the run has written in Okta, or may have. */
-export function mayHaveActed(journal: Journal): boolean {
-  const { creation, adopted, access, suspending, deactivated, added, removed } = journal;
-  return (
-    creation !== null ||
-    adopted !== null ||
-    access !== null ||
-    suspending !== null ||
-    deactivated ||
-    touched(added).length + touched(removed).length > 0
-  );
-}
-
 /** Whether the effect only says what is about to be done. */
 export function isIntent(effect: Effect): boolean {
   return 'stage' in effect && effect.stage === 'intended';
