@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { runRef } from '../../src/contract/ids.js';
 import { as } from '../../src/domain/brand.js';
-import type { RunOutcome, RunPhase } from '../../src/domain/run.js';
+import type { Effect } from '../../src/domain/effects.js';
+import type { RunKind, RunOutcome, RunPhase } from '../../src/domain/run.js';
+import type { Acceptance } from '../../src/store/store.js';
 import {
   aNextRun,
   aReport,
@@ -11,10 +13,27 @@ import {
   CONNECTION,
   newStore,
   sha256,
+  shown,
   given,
 } from './support.js';
 
 const OTHER = sha256('another request');
+
+/** What a run of that kind was asked for, done. */
+const DEED: Record<RunKind, Effect> = {
+  onboarding: {
+    kind: 'create',
+    stage: 'done',
+    oktaUserId: '00uAda' as never,
+    status: 'STAGED',
+    groupIds: [],
+  },
+  offboarding: {
+    kind: 'suspend',
+    stage: 'done',
+    access: { result: 'suspended', ours: true, unlocked: false, at: '2027-03-01T08:00:00Z' },
+  },
+};
 
 describe('accepting a request', () => {
   it('writes the run, its sealed input and a ledger row', async () => {
@@ -87,26 +106,84 @@ describe('accepting a request', () => {
     }
   });
 
-  it.each<[RunPhase, RunOutcome | null, 'same' | 'accepted']>([
-    ['running', null, 'same'],
-    ['parked', null, 'same'],
-    ['holding', null, 'same'],
-    ['completed', 'done', 'same'],
-    ['completed', 'partial', 'same'],
-    ['completed', 'undone', 'accepted'],
-    ['completed', 'superseded', 'accepted'],
-    ['cancelled', 'undone', 'accepted'],
-    ['failed', 'failed', 'accepted'],
-    ['failed', 'aborted', 'accepted'],
-  ])('asked again when the run is %s/%s, answers %s', async (phase, outcome, expected) => {
-    const { store } = await newStore();
-    const first = aRequest(store);
+  type Answer = Acceptance['kind'] | 'accepted after it';
+  const DONE = { isDone: true };
+  const UNDOING = { isDone: true, undoing: true };
+  const LONG_AGO = { isDone: true, endedMs: 61_000 };
+  interface Circumstances {
+    isDone?: boolean;
+    undoing?: boolean;
+    endedMs?: number;
+  }
+  it.each<[RunKind, RunPhase, RunOutcome | null, Circumstances, Answer]>([
+    // Its part is still ahead.
+    ['onboarding', 'scheduled', null, {}, 'same'],
+    ['onboarding', 'parked', null, {}, 'same'],
+    ['onboarding', 'running', null, DONE, 'same'],
+    ['offboarding', 'scheduled', null, {}, 'same'],
+    ['offboarding', 'running', null, {}, 'same'],
+    ['offboarding', 'parked', null, {}, 'same'],
+    // It has suspended: only Okta tells whether that holds.
+    ['offboarding', 'running', null, DONE, 'look-again'],
+    ['offboarding', 'holding', null, DONE, 'look-again'],
+    ['offboarding', 'parked', null, DONE, 'look-again'],
+    // It is being taken back, so it does not stand for the request any more.
+    ['offboarding', 'running', null, UNDOING, 'open'],
+    ['onboarding', 'parked', null, UNDOING, 'open'],
+    // An onboarding is not looked at for a minute after its end; an offboarding always is.
+    ['onboarding', 'completed', 'done', DONE, 'same'],
+    ['onboarding', 'completed', 'partial', DONE, 'same'],
+    ['onboarding', 'completed', 'done', LONG_AGO, 'accepted after it'],
+    ['onboarding', 'completed', 'partial', LONG_AGO, 'accepted after it'],
+    ['offboarding', 'completed', 'done', DONE, 'accepted after it'],
+    ['offboarding', 'completed', 'partial', DONE, 'accepted after it'],
+    // What was given up says nothing.
+    ['onboarding', 'completed', 'undone', DONE, 'accepted'],
+    ['offboarding', 'completed', 'superseded', DONE, 'accepted'],
+    ['onboarding', 'cancelled', 'undone', DONE, 'accepted'],
+    ['offboarding', 'cancelled', 'aborted', DONE, 'accepted'],
+    ['onboarding', 'failed', 'failed', {}, 'accepted'],
+  ])('asked again: %s %s/%s %j is %s', async (kind, phase, outcome, given, expected) => {
+    const { store, query } = await newStore();
+    const first = aRequest(store, { kind });
     await store.runs.accept(first);
-    await store.runs.report(aReport(first.run, 1, { phase, outcome }));
-    const again = await store.runs.accept(aRequest(store));
-    expect(again.kind).toBe(expected);
-    expect(again.run.id === first.run.id).toBe(expected === 'same');
-    if (expected === 'accepted') expect(again.run.previous).toBeNull();
+    const effects = given.isDone === true ? [DEED[kind]] : [];
+    await store.runs.reportStep(aStep(first.run, { effects, ...shown('00uAda') }));
+    const undoing = given.undoing ?? false;
+    await store.runs.report(aReport(first.run, 1, { kind, phase, outcome, undoing }));
+    if (given.endedMs !== undefined) {
+      await query(`update runs set finished_at = finished_at - $1 * interval '1 ms'`, [
+        given.endedMs,
+      ]);
+    }
+    const again = await store.runs.accept(aRequest(store, { kind }));
+    const isNew = expected === 'accepted' || expected === 'accepted after it';
+    expect(again.kind).toBe(isNew ? 'accepted' : expected);
+    expect(again.run.id === first.run.id).toBe(!isNew);
+    if (again.kind !== 'accepted') return;
+    const earlier =
+      expected === 'accepted after it' ? { run: first.run.id, oktaUserId: '00uAda' } : null;
+    expect(again.earlier).toEqual(earlier);
+    expect(again.run.previous).toBe(earlier?.run ?? null);
+    // The sweep starts it as the request would have.
+    expect(await store.runs.input(again.run.id)).toEqual({
+      person: { login: 'ada@example.com' },
+      ...(earlier === null ? {} : { earlier }),
+    });
+  });
+
+  it('finds the earlier run of the same request behind any number of others', async () => {
+    const { store } = await newStore();
+    const first = aRequest(store, { kind: 'offboarding' });
+    await store.runs.accept(first);
+    await store.runs.report(aReport(first.run, 1, { phase: 'completed', outcome: 'done' }));
+    for (const hash of ['1', '2', '3']) {
+      const other = aRequest(store, { requestHash: sha256(hash) });
+      await store.runs.accept(other);
+      await store.runs.report(aReport(other.run, 1, { phase: 'completed', outcome: 'done' }));
+    }
+    const again = await store.runs.accept(aRequest(store, { kind: 'offboarding' }));
+    expect(again).toMatchObject({ kind: 'accepted', earlier: { run: first.run.id } });
   });
 
   it('accepts a different request once the run before it is over', async () => {
@@ -149,6 +226,54 @@ describe('accepting a request', () => {
     });
     const third = await store.runs.accept(aRequest(store, { requestHash: sha256('third') }));
     expect(third).toMatchObject({ kind: 'open', run: { id: taken.run.id } });
+  });
+
+  it('gives a takeover the workflow of the open run, and a new run a workflow id that none has', async () => {
+    const { store } = await newStore();
+    const first = aRequest(store);
+    const { run } = await store.runs.accept(first);
+    expect(run.workflowId).toBe(first.workflowIds[0]);
+    const urgent = aRequest(store, { kind: 'offboarding', takeover: true, requestHash: OTHER });
+    expect((await store.runs.accept(urgent)).run.workflowId).toBe(run.workflowId);
+  });
+
+  describe('a login that was freed', () => {
+    /** Ada was offboarded and renamed in her hold; her former login is somebody else's. */
+    async function freed() {
+      const { store } = await newStore();
+      const ada = aRequest(store, { kind: 'offboarding' });
+      await store.runs.accept(ada);
+      await store.runs.reportStep(
+        aStep(ada.run, { ...shown('00uAda', 'ada.old@example.com'), claims: true }),
+      );
+      await store.runs.report(aReport(ada.run, 1, { kind: 'offboarding', phase: 'holding' }));
+      return { store, ada };
+    }
+
+    it('is free for the new holder, whose run gets a workflow of its own', async () => {
+      const { store, ada } = await freed();
+      const hire = aRequest(store, { requestHash: OTHER });
+      const accepted = await store.runs.accept(hire);
+      expect(accepted).toMatchObject({ kind: 'accepted', run: { id: hire.run.id } });
+      expect(accepted.run.workflowId).toBe(hire.workflowIds[1]);
+      expect((await store.runs.get(ada.run.id))?.workflowId).toBe(ada.workflowIds[0]);
+      expect((await store.runs.openFor(CONNECTION, ada.run.subjectRef))?.id).toBe(hire.run.id);
+    });
+
+    it('does not hide the former holder from those who ask for her by her new one', async () => {
+      const { store, ada } = await freed();
+      const other = aRequest(store, { login: 'ada.old@example.com', requestHash: OTHER });
+      expect(await store.runs.accept(other)).toMatchObject({
+        kind: 'open',
+        run: { id: ada.run.id },
+      });
+    });
+
+    it('has its urgent offboarding beside the hold of the former holder, not in its workflow', async () => {
+      const { store } = await freed();
+      const urgent = aRequest(store, { kind: 'offboarding', takeover: true, requestHash: OTHER });
+      expect((await store.runs.accept(urgent)).run.workflowId).toBe(urgent.workflowIds[1]);
+    });
   });
 
   it('answers with the steps of the run that is there', async () => {

@@ -1,9 +1,11 @@
-// Rows without a workflow: which are found, marking one, and what is recalled of it.
+// Rows without a workflow: which are found, marking one, and the journal that a recovery needs.
 import { describe, expect, it } from 'vitest';
 import { problem } from '../../src/domain/problem.js';
 import type { RunId } from '../../src/domain/brand.js';
+import { EMPTY_JOURNAL, journalOf, type Effect } from '../../src/domain/effects.js';
+import type { RunRef } from '../../src/domain/run.js';
 import type { Store } from '../../src/store/store.js';
-import { aReport, aRequest, aStep, countStatements, given, newStore } from './support.js';
+import { aNextRun, aReport, aRequest, aStep, countStatements, given, newStore } from './support.js';
 
 const PROBLEM = problem('ORPHANED', 'Its workflow is gone.');
 
@@ -82,37 +84,102 @@ describe('open rows without a workflow', () => {
   });
 });
 
-describe('what a run did', () => {
-  const suspended = { kind: 'access', access: { result: 'suspended', ours: true } } as const;
+describe('the journal of a run', () => {
+  const access = { result: 'suspended', ours: true, unlocked: false, at: '12:00' } as const;
+  const suspended: Effect = { kind: 'suspend', stage: 'done', access };
+  const removed = (id: string): Effect => ({
+    kind: 'remove-from-groups',
+    stage: 'done',
+    groupIds: [id as never],
+  });
+  /** As a workflow reports that an urgent order takes its place. */
+  const giveWay = (store: Store, run: RunRef, to: RunRef, undoing = false) =>
+    store.runs.report(
+      aReport(run, 9_000, {
+        phase: 'completed',
+        outcome: 'superseded',
+        undoing,
+        next: { ...aNextRun(run), link: 'supersedes', run: to },
+      }),
+    );
 
-  it('is recalled of its steps, whichever workflow made them', async () => {
+  it('is the fold of its steps, in order, whichever workflow made them', async () => {
     const { store } = await newStore();
     const run = await accepted(store, 'a@example.com');
-    await store.runs.reportStep(aStep(run, { deed: suspended }));
-    const removed = { kind: 'removed' as const, groupIds: ['00gA' as never] };
-    await store.runs.reportStep(aStep(run, { workflowRunId: 'w-2', deed: removed }));
+    const putBack: Effect = { kind: 'add-to-groups', stage: 'done', groupIds: ['00gA' as never] };
+    await store.runs.reportStep(aStep(run, { effects: [suspended] }));
+    await store.runs.reportStep(aStep(run, { activityId: '2', effects: [removed('00gA')] }));
+    await store.runs.reportStep(aStep(run, { workflowRunId: 'w-2', effects: [removed('00gB')] }));
     await store.runs.reportStep(aStep(run, { activityId: '3', name: 'mintToken' }));
-    expect((await store.runs.recall(run.id)).own).toMatchObject({
-      access: suspended.access,
-      removed: ['00gA'],
+    await store.runs.reportStep(aStep(run, { activityId: '4', effects: [putBack] }));
+    expect(await store.runs.loadJournal(run.id)).toEqual(journalOf([suspended, removed('00gB')]));
+  });
+
+  it('of a run that has done nothing is empty, and so is that of none', async () => {
+    const { store } = await newStore();
+    const run = await accepted(store, 'a@example.com');
+    expect(await store.runs.loadJournal(run.id)).toEqual(EMPTY_JOURNAL);
+    expect(await store.runs.loadJournal('acme.0123456789abcdef.none' as never)).toEqual(
+      EMPTY_JOURNAL,
+    );
+  });
+
+  it('knows that it was being taken back', async () => {
+    const { store } = await newStore();
+    const run = await accepted(store, 'a@example.com');
+    await store.runs.reportStep(aStep(run, { effects: [suspended] }));
+    await store.runs.report(aReport(run, 1, { undoing: true }));
+    expect(await store.runs.loadJournal(run.id)).toMatchObject({ access, undoing: true });
+  });
+
+  it('has what all runs before it did that were taken over, oldest first', async () => {
+    const { store } = await newStore();
+    const first = await accepted(store, 'a@example.com');
+    await store.runs.reportStep(aStep(first, { effects: [suspended, removed('00gA')] }));
+    const second = await accepted(store, 'a@example.com', { takeover: true, requestHash: '2' });
+    await giveWay(store, first, second);
+    await store.runs.reportStep(aStep(second, { effects: [removed('00gB')] }));
+    const third = await accepted(store, 'a@example.com', { takeover: true, requestHash: '3' });
+    await giveWay(store, second, third);
+    const refound: Effect = {
+      kind: 'suspend',
+      stage: 'done',
+      access: { ...access, result: 'left', ours: false, at: '13:00' },
+    };
+    await store.runs.reportStep(aStep(third, { effects: [refound] }));
+    expect(await store.runs.loadJournal(third.id)).toMatchObject({
+      access: { result: 'left', ours: true, at: '12:00' },
+      removed: { intended: [], done: ['00gA', '00gB'] },
     });
   });
 
-  it('comes with what the offboardings did that it took over from, and with nothing else', async () => {
+  it('has nothing of an onboarding that went on as its contract end', async () => {
     const { store } = await newStore();
-    const first = await accepted(store, 'a@example.com');
-    await store.runs.reportStep(aStep(first, { deed: suspended }));
-    const second = await accepted(store, 'a@example.com', { takeover: true, requestHash: '2' });
-    const next = { run: second, kind: 'offboarding', phase: 'running', deadlines: {} } as const;
-    await store.runs.report(
-      aReport(first, 9_000, {
-        phase: 'completed',
-        outcome: 'superseded',
-        next: { ...next, waiting: null, actions: [] },
-      }),
-    );
-    const { own, carried } = await store.runs.recall(second.id);
-    expect(own.access).toBeNull();
-    expect(carried).toEqual({ suspended: true, removedGroups: [] });
+    const hire = await accepted(store, 'a@example.com', { kind: 'onboarding' });
+    const added: Effect = { kind: 'add-to-groups', stage: 'done', groupIds: ['00gA' as never] };
+    await store.runs.reportStep(aStep(hire, { effects: [added] }));
+    const next = aNextRun(hire);
+    await store.runs.report(aReport(hire, 1, { phase: 'completed', outcome: 'done', next }));
+    expect(await store.runs.loadJournal(next.run.id)).toEqual(EMPTY_JOURNAL);
+  });
+
+  it('knows of a hire that was being withdrawn when an urgent order came', async () => {
+    const { store } = await newStore();
+    const hire = await accepted(store, 'a@example.com', { kind: 'onboarding' });
+    const created: Effect = {
+      kind: 'create',
+      stage: 'done',
+      oktaUserId: '00uA' as never,
+      status: 'PROVISIONED',
+      groupIds: [],
+    };
+    await store.runs.reportStep(aStep(hire, { effects: [created] }));
+    const urgent = await accepted(store, 'a@example.com', { takeover: true, requestHash: '2' });
+    await giveWay(store, hire, urgent, true);
+    expect(await store.runs.loadJournal(urgent.id)).toMatchObject({
+      withdrawn: true,
+      undoing: false,
+      creation: { stage: 'done', oktaUserId: '00uA' },
+    });
   });
 });

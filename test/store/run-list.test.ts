@@ -5,7 +5,7 @@ import type { RunFilter, Store } from '../../src/store/store.js';
 import { runRef } from '../../src/contract/ids.js';
 import { as } from '../../src/domain/brand.js';
 import { randomUUID } from 'node:crypto';
-import { aReport, aRequest, CONNECTION, given, newStore } from './support.js';
+import { aReport, aRequest, aStep, CONNECTION, given, newStore, shown } from './support.js';
 
 async function pages(store: Store, filter: RunFilter): Promise<RunRecord[][]> {
   const found: RunRecord[][] = [];
@@ -90,6 +90,29 @@ describe('the list of runs', () => {
     expect(await ids({ batch: 'b-1' })).toEqual([a]);
     expect(await ids({ dueBefore: '2026-06-01T00:00:00+02:00' })).toEqual([b]);
     expect(await ids({ dueBefore: '2028-01-01T00:00:00Z' })).toEqual([b, a]);
+  });
+
+  it.each([
+    ['the login that was asked for', 'ada@example.com'],
+    ['the one that Okta showed first', 'ada.lovelace@example.com'],
+    ['the one that Okta shows now', 'Ada.King@example.com'],
+  ])('finds a run by %s', async (_which, login) => {
+    const { store } = await newStore();
+    const ada = aRequest(store);
+    await store.runs.accept(ada);
+    await store.runs.accept(aRequest(store, { login: 'bob@example.com' }));
+    for (const [activityId, now] of [
+      'ada.lovelace@example.com',
+      'ada.king@example.com',
+    ].entries()) {
+      await store.runs.reportStep(
+        aStep(ada.run, { activityId: String(activityId), ...shown('00uAda', now) }),
+      );
+    }
+    const subjectRef = store.subjectRef(login);
+    const { items } = await store.runs.list({ limit: 10, subjectRef });
+    expect(items.map(({ id }) => id)).toEqual([ada.run.id]);
+    expect((await store.runs.latest(CONNECTION, subjectRef))?.id).toBe(ada.run.id);
   });
 
   it('finds a person however her login is written', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Effect } from '../../src/domain/effects.js';
 import type { RunPhase } from '../../src/domain/run.js';
 import {
   aNextRun,
@@ -9,8 +10,11 @@ import {
   countStatements,
   newStore,
   sha256,
+  shown,
   given,
 } from './support.js';
+
+const ADA = '00uAda' as never;
 
 async function withRun() {
   const database = await newStore();
@@ -101,10 +105,15 @@ describe('a run that goes on as another', () => {
     const { runs, run } = await withRun();
     const next = aNextRun(run);
     const report = aReport(run, 1, { phase: 'completed', outcome: 'done', next });
-    await runs.reportStep(aStep(run, { oktaUserId: '00u1' as never }));
+    await runs.reportStep(aStep(run, { ...shown('00u1') }));
     await Promise.all([runs.report(report), runs.report(report)]);
     await runs.report(report);
-    expect(await runs.get(run.id)).toMatchObject({ phase: 'completed', next: next.run.id });
+    expect(await runs.get(run.id)).toMatchObject({
+      phase: 'completed',
+      next: next.run.id,
+      continuesAs: next.run.id,
+      supersededBy: null,
+    });
     expect(await runs.get(next.run.id)).toMatchObject({
       kind: 'offboarding',
       phase: 'scheduled',
@@ -145,10 +154,14 @@ describe('a run that goes on as another', () => {
       aReport(run, 1, {
         phase: 'completed',
         outcome: 'superseded',
-        next: { ...aNextRun(run), run: takeover.run },
+        next: { ...aNextRun(run), link: 'supersedes', run: takeover.run },
       }),
     );
-    expect(await runs.get(run.id)).toMatchObject({ next: takeover.run.id });
+    expect(await runs.get(run.id)).toMatchObject({
+      next: takeover.run.id,
+      supersededBy: takeover.run.id,
+      continuesAs: null,
+    });
     expect(await runs.get(takeover.run.id)).toMatchObject({
       previous: run.id,
       phase: 'running',
@@ -163,7 +176,7 @@ describe('a report of a step', () => {
   it('writes step, ledger row and the person’s id in one round trip', async () => {
     const { store, runs, run } = await withRun();
     const event = { key: 'w-1/1/1', action: 'createUser', detail: 'Created Ada' };
-    const report = aStep(run, { event, oktaUserId: '00uAda' as never });
+    const report = aStep(run, { event, ...shown('00uAda') });
     expect(await countStatements(() => runs.reportStep(report))).toBe(1);
     expect(await runs.get(run.id)).toMatchObject({
       person: { oktaUserId: '00uAda' },
@@ -227,9 +240,46 @@ describe('a report of a step', () => {
 
   it('keeps the person’s id that an earlier step has learned', async () => {
     const { runs, run } = await withRun();
-    await runs.reportStep(aStep(run, { oktaUserId: '00uAda' as never }));
+    await runs.reportStep(aStep(run, { ...shown('00uAda') }));
     await runs.reportStep(aStep(run, { activityId: '2' }));
     expect((await runs.get(run.id))?.person.oktaUserId).toBe('00uAda');
+  });
+
+  it('shows login and name as Okta has them, once it has shown them', async () => {
+    const { runs, run } = await withRun();
+    await runs.reportStep(aStep(run, shown('00uAda', 'ada.king@example.com', 'Ada King')));
+    expect((await runs.get(run.id))?.person).toEqual({
+      login: 'ada.king@example.com',
+      name: 'Ada King',
+      oktaUserId: '00uAda',
+    });
+  });
+
+  it.each<[string, Effect[], boolean]>([
+    ['a look', [{ kind: 'look', look: { kind: 'absent', at: '1' } }], false],
+    ['an intent', [{ kind: 'create', stage: 'intended', absentAt: '1', groupIds: [] }], false],
+    ['a refusal', [{ kind: 'suspend', stage: 'refused' }], false],
+    [
+      'an account',
+      [{ kind: 'create', stage: 'done', oktaUserId: ADA, status: 'STAGED', groupIds: [] }],
+      true,
+    ],
+    ['an adoption', [{ kind: 'adopt', oktaUserId: ADA }], true],
+    [
+      'a suspension',
+      [
+        {
+          kind: 'suspend',
+          stage: 'done',
+          access: { result: 'suspended', ours: true, unlocked: false, at: '1' },
+        },
+      ],
+      true,
+    ],
+  ])('tells whether what was asked for has been done: %s', async (_name, effects, expected) => {
+    const { runs, run } = await withRun();
+    await runs.reportStep(aStep(run, { effects }));
+    expect((await runs.get(run.id))?.deedDone).toBe(expected);
   });
 
   it('shows steps in the order of their first report, executions apart', async () => {

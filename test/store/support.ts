@@ -2,8 +2,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, inject, onTestFinished, vi } from 'vitest';
-import { runRef } from '../../src/contract/ids.js';
-import { as, type ConnectionId, type RunId } from '../../src/domain/brand.js';
+import { furtherPersonWorkflowId, personWorkflowId, runRef } from '../../src/contract/ids.js';
+import { as, type ConnectionId, type OktaUserId, type RunId } from '../../src/domain/brand.js';
 import type { NextRun, RunRef, RunReport } from '../../src/domain/run.js';
 import { openStore, type OpenStore } from '../../src/store/open.js';
 import type { NewConnection, NewRun, StepReport, Store } from '../../src/store/store.js';
@@ -83,8 +83,10 @@ export function sha256(text: string): string {
 export function aRequest(store: Pick<Store, 'subjectRef'>, over: Partial<NewRun> = {}): NewRun {
   const login = over.login ?? 'ada@example.com';
   const kind = over.kind ?? 'onboarding';
+  const run = over.run ?? runRef(CONNECTION, store.subjectRef(login), as(randomUUID()));
   return {
-    run: runRef(CONNECTION, store.subjectRef(login), as(randomUUID())),
+    run,
+    workflowIds: [personWorkflowId(run.connection, run.subjectRef), furtherPersonWorkflowId(run)],
     kind,
     phase: 'scheduled',
     login,
@@ -113,6 +115,7 @@ export function aReport(run: RunRef, version: number, over: Partial<RunReport> =
     waiting: null,
     problem: null,
     actions: ['cancel'],
+    undoing: false,
     event: null,
     next: null,
     ...over,
@@ -122,6 +125,7 @@ export function aReport(run: RunRef, version: number, over: Partial<RunReport> =
 export function aNextRun(run: RunRef): NextRun {
   const at = '2027-09-30T16:00:00.000Z';
   return {
+    link: 'continues',
     run: runRef(run.connection, run.subjectRef, as(randomUUID())),
     kind: 'offboarding',
     phase: 'scheduled',
@@ -144,8 +148,14 @@ export function aStep(run: RunRef, over: Partial<StepReport> = {}): StepReport {
     oktaRequestIds: ['req-1'],
     detail: 'Created Ada Lovelace',
     event: null,
+    effects: [],
     ...over,
   };
+}
+
+/** As Okta shows somebody. */
+export function shown(oktaUserId: string, login = 'ada@example.com', name = 'Ada Lovelace') {
+  return { shown: { oktaUserId: as<OktaUserId>(oktaUserId), login, name } };
 }
 
 export function aConnection(over: Partial<NewConnection> = {}): NewConnection {

@@ -4,14 +4,14 @@ import {
   refuseAction,
   refuseExpedite,
   refuseReschedule,
-  type Standing,
 } from '../../src/domain/actions.js';
 import { RUN_PHASES, type Deadlines } from '../../src/domain/run.js';
 
 const SOON = { at: '2027-03-31T15:00:00Z' };
 const LATER = { at: '2027-04-30T15:00:00Z' };
 
-const standing = (changes: Partial<Standing>): Standing => ({
+type Stands = Parameters<typeof possibleActions>[0];
+const standing = (changes: Partial<Stands>): Stands => ({
   phase: 'scheduled',
   waiting: { for: 'suspend', until: SOON.at },
   deadlines: { suspendAt: SOON, deprovisionAt: LATER },
