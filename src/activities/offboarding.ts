@@ -274,7 +274,7 @@ async function unlockAndSuspend(
 ): Promise<Done<Access>> {
   try {
     tools.take(await tools.okta.unlockUser(input.user, { signal: tools.signal }));
-    tools.wrote();
+    tools.prepared();
   } catch (error) {
     if (!(error instanceof OktaError) || error.code !== 'OKTA_FORBIDDEN') throw error;
     if (otherwise === 'deactivate') return deactivateInstead(tools, input, 'LOCKED_OUT');
