@@ -55,6 +55,8 @@ interface Execution {
   timers: Map<number, NodeJS.Timeout>;
   activities: Map<number, ActivityRun>;
   events: number;
+  /** Updates that were accepted and not answered. */
+  unanswered: Set<string>;
 }
 
 export interface Engine {
@@ -95,6 +97,7 @@ export function createEngine({ sandbox, activities, broken, note }: EngineOption
       ...{ workflowId, runId: `execution-${count}`, type, attributes, workflow: null },
       ...{ recorded: [], inbox: [], task: null, isTaskDue: false, status: 'RUNNING' },
       ...{ closedAt: null, timers: new Map(), activities: new Map(), events: 1 },
+      unanswered: new Set(),
     };
     latest.set(workflowId, execution);
     all.push(execution);
@@ -219,7 +222,7 @@ export function createEngine({ sandbox, activities, broken, note }: EngineOption
     execution.task = null;
     execution.events += 1 + commands.length + jobs.length;
     execution.recorded.push(...activations);
-    for (const command of commands) carryOut(execution, command);
+    for (const command of lastAtTheEnd(commands)) carryOut(execution, command);
     plan(execution);
   }
 
@@ -294,7 +297,11 @@ export function createEngine({ sandbox, activities, broken, note }: EngineOption
       shut(execution, 'CONTINUED_AS_NEW');
       const { workflowId, attributes } = execution;
       begin(workflowId, workflowType ?? '', (args ?? []) as Payload[], attributes);
-    } else if (command.updateResponse == null && command.cancelSignalWorkflow == null) {
+    } else if (command.updateResponse != null) {
+      const { protocolInstanceId, accepted } = command.updateResponse;
+      if (accepted == null) execution.unanswered.delete(protocolInstanceId ?? '');
+      else execution.unanswered.add(protocolInstanceId ?? '');
+    } else if (command.cancelSignalWorkflow == null) {
       broken(`a command that the model does not know: ${kindsOf([command])}`);
     }
   }
@@ -302,6 +309,9 @@ export function createEngine({ sandbox, activities, broken, note }: EngineOption
   function shut(execution: Execution, status: Execution['status']): void {
     execution.status = status;
     execution.closedAt = new Date();
+    if (status !== 'TERMINATED' && execution.unanswered.size > 0) {
+      broken('an update was accepted and never answered');
+    }
     execution.task = null;
     for (const timer of execution.timers.values()) clearTimeout(timer);
     for (const run of execution.activities.values()) run.abandon();
@@ -431,6 +441,10 @@ function isLast(command: Command): boolean {
     command.failWorkflowExecution != null ||
     command.continueAsNewWorkflowExecution != null
   );
+}
+
+function lastAtTheEnd(commands: Command[]): Command[] {
+  return [...commands].sort((a, b) => Number(isLast(a)) - Number(isLast(b)));
 }
 
 function kindsOf(commands: Command[]): string {

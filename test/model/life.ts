@@ -174,7 +174,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
 const event: fc.Arbitrary<Event> = fc.record({
   when: fc.oneof(
     fc.record({ inMs: fc.oneof(fc.constant(0), span) }),
-    fc.record({ halfCalls: fc.integer({ min: 1, max: 12 }) }),
+    fc.record({ halfCalls: fc.integer({ min: 1, max: 6 }) }),
   ),
   deed,
 });
@@ -210,13 +210,13 @@ export const life: fc.Arbitrary<Life> = fc.record({
   suspendsProvisioned: fc.boolean(),
   role,
   first: request,
-  events: fc.array(event, { maxLength: 6 }),
+  events: fc.array(event, { maxLength: 8, size: 'max' }),
   faults: fc.array(
     fc.oneof(
       { weight: 12, arbitrary: fc.constant<Fault>('none') },
       { weight: 5, arbitrary: oneOf(...FAULTS) },
     ),
-    { maxLength: 40 },
+    { maxLength: 40, size: 'max' },
   ),
   lastWord: oneOf<Decision>('abort', 'leave'),
   retries: fc.nat({ max: 2 }),

@@ -1,7 +1,7 @@
 // Plays a life to its end: until everything is closed, or waits as it should.
 import { createActivities } from '../../src/activities/index.js';
 import type { OktaClient } from '../../src/okta/index.js';
-import { isOpen } from '../../src/domain/run.js';
+import { isOpen, type RunReport } from '../../src/domain/run.js';
 import { createApi, LOGIN, type Api } from './api.js';
 import { createEngine, type Engine } from './engine.js';
 import type { Deed, Event, Life } from './life.js';
@@ -36,13 +36,19 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
   const calm = { is: false };
   let faults = 0;
 
-  world.store = createMemoryStore((row, report) => {
+  const reported = (row: Row, report: RunReport | null): void => {
     promises.reported(row, report);
     if (report === null) return;
     const { phase, outcome, waiting, problem, event } = report;
     const why = problem === null ? '' : ` ${problem.code}: ${problem.detail.slice(0, 90)}`;
     const wait = waiting === null ? '' : ` waits for ${waiting.for} ${waiting.until ?? ''}`;
     note(`  ${nameOf(row)} says ${phase} ${outcome ?? ''}${wait}${why} (${event?.action ?? '-'})`);
+  };
+  world.store = createMemoryStore({
+    began: (row) => {
+      promises.began(row);
+    },
+    reported,
   });
   world.org = createOrg({
     suspendsProvisioned: life.suspendsProvisioned,
@@ -83,15 +89,8 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
   world.api = createApi(world);
   const { org, store, engine, api } = world;
   world.org.role = life.role;
-  if (life.status !== null) org.make(LOGIN, life.status, life.memberOf, OTHERS);
+  if (life.status !== null) org.make(LOGIN, life.status, life.memberOf, OTHERS).created -= DAY;
 
-  const begun = new Set<string>();
-  const watchRows = (): void => {
-    for (const row of store.rows.filter(({ run }) => !begun.has(run.id))) {
-      begun.add(row.run.id);
-      promises.began(row);
-    }
-  };
   note(`the life begins at ${iso(START)}`);
   await act({ kind: 'request', request: life.first });
   for (const event of life.events) {
@@ -155,7 +154,6 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
       case 'others':
         othersAct(deed);
     }
-    watchRows();
   }
 
   function rowOf(index: number): Row | null {
@@ -226,7 +224,6 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
     const tries = new Map<string, number>();
     for (let round = 1; round <= ROUNDS; round += 1) {
       await pass(ROUND_MS);
-      watchRows();
       const open = store.rows.filter(({ phase }) => isOpen(phase));
       if (open.length === 0) {
         for (const row of store.rows) {
@@ -253,12 +250,12 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
     }
   }
 
-  /** How long a run still waits as it should; 0 where it does not. */
+  /** How long a run still waits as it should; long past where it does not. */
   function waitOf(row: Row): number {
     const { phase, waiting } = row;
-    if (waiting?.until === undefined) return 0;
+    if (waiting?.until === undefined) return -DAY;
     const ms = Date.parse(waiting.until) - Date.now();
-    return phase === 'scheduled' || phase === 'holding' ? ms : 0;
+    return phase === 'scheduled' || phase === 'holding' ? ms : -DAY;
   }
 
   /** In peace, a run is closed, parked with a way out, or waits for something that comes. */
@@ -272,7 +269,7 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
     }
     if (row.phase !== 'parked') {
       const ms = waitOf(row);
-      if (ms <= 0 || workflow.timers === 0) {
+      if (ms <= -SECOND || (workflow.timers === 0 && ms > SECOND)) {
         promises.broken.push(
           `${nameOf(row)} is ${row.phase}, waits for ${row.waiting?.for ?? 'nothing'} ${row.waiting?.until ?? ''}, with ${workflow.timers} timers and ${workflow.activities} activities`,
         );

@@ -1,7 +1,8 @@
 // What Tenure promises, watched while a life goes on. Where Okta shows two stories that cannot be told
 // apart, neither is held against a run: that is said at each exception.
 import type { OktaGroupId, OktaUserId } from '../../src/domain/brand.js';
-import { isOpen, type RunReport } from '../../src/domain/run.js';
+import type { OffboardTerms } from '../../src/contract/workflows.js';
+import { isOpen, type Deadline, type RunReport } from '../../src/domain/run.js';
 import { LOGIN } from './api.js';
 import type { Account, Actor, Org } from './org.js';
 import { OTHERS } from './org.js';
@@ -70,10 +71,11 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
   const ANY = /./;
   const STATUS = /suspend|activate|unlock|rename|remake/;
 
-  function othersWrote(row: Row): boolean {
-    const own = chain(row.run.id);
-    const since = before.get(row.run.id)?.acts ?? 0;
-    return world().org.acts.slice(since).some(({ actor }) => !own.includes(actor));
+  /** The run itself, or the first of the offboardings whose place it took; null where a hire gave way. */
+  function firstOf(row: Row): Row | null {
+    const previous = world().store.rows.find(({ run }) => run.id === row.previous);
+    if (previous?.supersededBy !== row.run.id) return row;
+    return previous.kind === row.kind ? firstOf(previous) : null;
   }
 
   function closed(row: Row): void {
@@ -114,32 +116,50 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
   }
 
   function isUndone(row: Row, account: Account | undefined): void {
-    const was = before.get(row.run.id);
-    if (was === undefined || othersWrote(row) || row.previous !== null) return;
-    const now = picture(account);
+    const first = firstOf(row);
+    const was = first === null ? undefined : before.get(first.run.id);
+    if (was === undefined) return;
+    const own = chain(row.run.id);
     const acts = world().org.acts.slice(was.acts);
+    const others = acts.filter(({ actor }) => !own.includes(actor));
+    const isElse = (kinds: RegExp): boolean => others.some(({ what }) => kinds.test(what));
+    // Another account has the login by now, or another run has worked on this one.
+    if (isElse(/remake|rename/) || others.some(({ actor }) => actor !== OTHERS)) return;
+    const now = picture(account);
     if (was.picture === null) {
-      if (now === null) return;
-      if (!WITHOUT_ACCESS.includes(now.status)) say(`hire undone, but the account is ${now.status}`);
-      if (now.groups !== '' && now.status !== 'DEPROVISIONED') {
-        say(`hire undone, but the account is in ${now.groups}`);
-      }
+      hireIsUndone(now, isElse);
       return;
     }
     if (now === null) {
       say('undone, but the account is gone');
       return;
     }
-    const irreversible = acts.some(({ what }) => /deactivate|unlock/.test(what));
-    if (now.status !== was.picture.status && !irreversible) {
+    const isFinal = acts.some(({ what }) => /deactivate|unlock/.test(what));
+    if (now.status !== was.picture.status && !isFinal && !isElse(STATUS)) {
       say(`undone, but the account is ${now.status} and was ${was.picture.status}`);
     }
-    if (acts.some(({ what }) => what === 'deactivateUser')) return;
-    if (now.groups !== was.picture.groups) {
+    if (acts.some(({ what }) => what === 'deactivateUser' || what === 'deactivate')) return;
+    const touched = others.map(({ group }) => group);
+    const untouched = ({ groupIds }: Picture): string =>
+      groupIds
+        .filter((id) => !touched.includes(id))
+        .sort()
+        .join(' ');
+    if (untouched(now) !== untouched(was.picture)) {
       say(`undone, but the account is in [${now.groups}] and was in [${was.picture.groups}]`);
     }
-    if (now.profile !== was.picture.profile) {
+    if (now.profile !== was.picture.profile && !isElse(/edit/)) {
       say(`undone, but the profile is ${now.profile} and was ${was.picture.profile}`);
+    }
+  }
+
+  function hireIsUndone(now: Picture | null, isElse: (kinds: RegExp) => boolean): void {
+    if (now === null) return;
+    if (!WITHOUT_ACCESS.includes(now.status) && !isElse(STATUS)) {
+      say(`hire undone, but the account is ${now.status}`);
+    }
+    if (now.groups !== '' && now.status !== 'DEPROVISIONED' && !isElse(/join|leave/)) {
+      say(`hire undone, but the account is in ${now.groups}`);
     }
   }
 
@@ -179,7 +199,6 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
       before.set(row.run.id, { picture: picture(account), acts: org.acts.length });
     },
     reported(row, report) {
-      if (!before.has(row.run.id)) this.began(row);
       if (row.phase === 'parked' && (row.problem === null || row.problem.actions.length === 0)) {
         say('parked without a decision that leads on');
       }
@@ -203,6 +222,7 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
         }
         return;
       }
+      if (!isOpen(row.phase)) say(`${what} by a run that is over`);
       if (account === null) return;
       isAlone(actor, what, account);
       if (what === 'unsuspendUser' && account.status === 'SUSPENDED' && !ownsSuspension(actor, account)) {
@@ -221,16 +241,26 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
           say('an undo removes a group that the person was in before');
         }
       }
-      if (what === 'suspendUser' && row.kind === 'offboarding' && !row.undoing) {
-        const { suspendAt } = row.deadlines;
-        const isAhead =
-          suspendAt !== undefined &&
-          suspendAt.metAt === undefined &&
-          Date.parse(suspendAt.at) > Date.now();
-        if (isAhead && !expedited.has(actor) && own.length === 1) {
-          say('suspended before the deadline that stands');
-        }
+      const mayBeEarly = expedited.has(actor) || row.undoing || firstOf(row) !== row;
+      if (what === 'suspendUser' && row.kind === 'offboarding' && !mayBeEarly) {
+        if (isAhead(row.deadlines.suspendAt)) say('suspended before the deadline that stands');
+      }
+      const { whenNotSuspendable } = termsOf(row);
+      if (what === 'deactivateUser' && whenNotSuspendable === 'park' && !mayBeEarly) {
+        if (isAhead(row.deadlines.deprovisionAt)) say('deactivated before the deadline that stands');
       }
     },
   };
+}
+
+function isAhead(deadline: Deadline | undefined): boolean {
+  return (
+    deadline !== undefined &&
+    deadline.metAt === undefined &&
+    Date.parse(deadline.at) > Date.now()
+  );
+}
+
+function termsOf({ input }: Row): Partial<OffboardTerms> {
+  return (input as { terms?: OffboardTerms } | null)?.terms ?? {};
 }

@@ -76,10 +76,21 @@ export interface MemoryStore {
   openFor(login: string): Row[];
 }
 
-/** @param reported told after every report that was kept */
-export function createMemoryStore(reported: (row: Row, report: RunReport | null) => void): MemoryStore {
+export interface StoreListener {
+  /** A run was accepted, or another one goes on as it. */
+  began: (row: Row) => void;
+  /** After every report that was kept; null: a step's. */
+  reported: (row: Row, report: RunReport | null) => void;
+}
+
+export function createMemoryStore({ began, reported }: StoreListener): MemoryStore {
   const rows: Row[] = [];
   const byId = (id: RunId): Row | undefined => rows.find(({ run }) => run.id === id);
+
+  function add(row: Row): void {
+    rows.push(row);
+    began(row);
+  }
 
   const report: RunStore['report'] = (said) => {
     const row = byId(said.run.id);
@@ -109,7 +120,7 @@ export function createMemoryStore(reported: (row: Row, report: RunReport | null)
       return;
     }
     const { phase, deadlines, waiting, actions, kind, run } = next;
-    rows.push({
+    add({
       ...row,
       ...{ run, kind, phase, deadlines, waiting, actions },
       ...{ outcome: null, version: 0, problem: null, undoing: false, input: null },
@@ -189,9 +200,7 @@ export function createMemoryStore(reported: (row: Row, report: RunReport | null)
   return {
     rows,
     row: byId,
-    add: (row) => {
-      rows.push(row);
-    },
+    add,
     openFor: (login) => {
       const subject = foldLogin(login);
       return rows
