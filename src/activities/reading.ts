@@ -172,7 +172,8 @@ function effectsOf({ intends, groupIds = [] }: LookRequest, sighting: Sighting):
   const looked: Effect = { kind: 'look', look: seen };
   switch (intends) {
     case null:
-      return [];
+      // From now on the account is known by its id, whatever becomes of its login.
+      return seen.kind === 'seen' ? [looked] : [];
     case 'suspend':
       return mayBeSuspended(seen)
         ? [looked, { kind: 'suspend', stage: 'intended', before: seen }]
