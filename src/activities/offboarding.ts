@@ -223,10 +223,7 @@ async function suspendSeen(
 }
 
 /** The role cannot read: Okta's answer to the call is all there is. */
-async function suspendUnseen(
-  tools: StepTools,
-  input: SuspendRequest,
-): Promise<Done<Access>> {
+async function suspendUnseen(tools: StepTools, input: SuspendRequest): Promise<Done<Access>> {
   try {
     const answer = await tools.okta.suspendUser(input.user, { signal: tools.signal });
     tools.take(answer);
