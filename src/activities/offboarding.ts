@@ -61,10 +61,11 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         const { before } = input;
         const now = retried ? await look(tools, input.user) : before;
         if (now.kind === 'absent' && before.kind === 'seen') throw notFound();
+        const request = { ...input, mayHaveHappened: retried };
         const done =
           now.kind === 'seen'
-            ? await suspendSeen(tools, input, now)
-            : await suspendUnseen(tools, input, retried);
+            ? await suspendSeen(tools, request, now)
+            : await suspendUnseen(tools, request);
         return { ...done, effects: [{ kind: 'suspend', stage: 'done', access: done.value }] };
       }),
 
@@ -222,11 +223,7 @@ async function suspendSeen(
 }
 
 /** The role cannot read: Okta's answer to the call is all there is. */
-async function suspendUnseen(
-  tools: StepTools,
-  input: SuspendRequest,
-  retried: boolean,
-): Promise<Done<Access>> {
+async function suspendUnseen(tools: StepTools, input: SuspendRequest): Promise<Done<Access>> {
   try {
     const answer = await tools.okta.suspendUser(input.user, { signal: tools.signal });
     tools.take(answer);
@@ -236,7 +233,7 @@ async function suspendUnseen(
     throw parked(
       problem(
         'OUTCOME_UNKNOWN',
-        retried
+        input.mayHaveHappened
           ? 'The answer to an earlier try was lost, and now Okta says that the account is not active. It is probably suspended; the role of this connection may not look.'
           : 'Okta says that the account is not active. It may be suspended already; the role of this connection may not look.',
       ),
@@ -274,7 +271,7 @@ async function unlockAndSuspend(
 ): Promise<Done<Access>> {
   try {
     tools.take(await tools.okta.unlockUser(input.user, { signal: tools.signal }));
-    tools.wrote();
+    tools.prepared();
   } catch (error) {
     if (!(error instanceof OktaError) || error.code !== 'OKTA_FORBIDDEN') throw error;
     if (otherwise === 'deactivate') return deactivateInstead(tools, input, 'LOCKED_OUT');
@@ -325,7 +322,8 @@ async function deactivateInstead(
 
 /** Already as wished: by an attempt of ours whose answer was lost, or by somebody else. */
 function satisfied(input: SuspendRequest, now: Extract<Look, { kind: 'seen' }>): Done<Access> {
-  if (input.before.kind === 'seen' && isOurSuspension(now, input.before)) {
+  const { before, mayHaveHappened } = input;
+  if (mayHaveHappened && before.kind === 'seen' && isOurSuspension(now, before)) {
     return suspendedByUs(now.at);
   }
   return {

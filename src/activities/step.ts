@@ -68,6 +68,11 @@ export interface StepTools {
   ifRefused: (effects: Effect[]) => void;
   /** Says that a write of this attempt was done, so that a later refusal does not count as nothing. */
   wrote: () => void;
+  /**
+   * Says that something on the way to the write was done: the next attempt looks anew, while a refusal of the
+   * write itself still counts as nothing.
+   */
+  prepared: () => void;
   /** Keeps that an answer was lost although the step goes on. */
   noteLost: (error: OktaError) => void;
   /** Unwraps an answer and keeps its request id. */
@@ -100,6 +105,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
     const before = context.info.heartbeatDetails as Progress | undefined;
     const mayHaveHappened = attempt > 1 && before?.untouchedThrough !== attempt - 1;
     let isTouched = mayHaveHappened;
+    let isPrepared = false;
     let hasEntered = false;
     let refusal: Effect[] = [];
     let lost: RunEvent | null = null;
@@ -154,6 +160,9 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
         },
         wrote: () => {
           isTouched = true;
+        },
+        prepared: () => {
+          isPrepared = true;
         },
         noteLost: (error) => {
           if (error.oktaRequestId !== null) requestIds.push(error.oktaRequestId);
@@ -245,7 +254,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
 
     /** The SDK sends the last heartbeat before the failure, so the next attempt knows it. */
     function leaveProgress(): void {
-      if (isTouched) return;
+      if (isTouched || isPrepared) return;
       const progress: Progress = { untouchedThrough: attempt };
       context.heartbeat(progress);
     }

@@ -260,9 +260,11 @@ export function endedAt(journal: Journal, until: string): Journal {
 export function inherited(journal: Journal): Journal {
   const { look, access, suspending, removed, undoing, creation, adopted } = journal;
   const isWithdrawn = journal.withdrawn || (undoing && (creation !== null || adopted !== null));
-  return isWithdrawn
-    ? { ...journal, revoked: false, undoing: false, withdrawn: true }
-    : { ...EMPTY_JOURNAL, look, access, suspending, removed };
+  if (isWithdrawn) return { ...journal, revoked: false, undoing: false, withdrawn: true };
+  const carried = { ...EMPTY_JOURNAL, look, access, suspending, removed };
+  // The undo may have given access back already, which a role that cannot look does not see.
+  const isInDoubt = undoing && access?.result === 'suspended' && look?.kind !== 'seen';
+  return isInDoubt ? { ...carried, access: null, suspending: look } : carried;
 }
 
 export function union<T>(left: readonly T[], right: readonly T[]): T[] {

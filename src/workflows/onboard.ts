@@ -91,18 +91,22 @@ async function makeOrFind(saga: Saga, input: OnboardInput, groups: OktaGroup[]):
   const [inCreate, later] = [ids.slice(0, GROUPS_IN_CREATE), ids.slice(GROUPS_IN_CREATE)];
   const wanted = profileOf(input);
   const mayAdopt = input.onExisting === 'adopt' || input.earlier !== undefined;
-  const seen = await saga.step(() =>
-    okta.readUser.executeWithOptions({ summary: `Look up ${person.login}` }, [
-      {
-        run,
-        user: { oktaUserId: adopted, login: person.login },
-        intends: 'create',
-        groupIds: inCreate,
-        claims: mayAdopt ? 'park' : 'no',
-        ...(mayAdopt ? { profile: Object.keys(wanted) } : {}),
-      },
-    ]),
-  );
+  const lookUp = (oktaUserId: OktaUserId | null): Promise<Sighting> =>
+    saga.step(() =>
+      okta.readUser.executeWithOptions({ summary: `Look up ${person.login}` }, [
+        {
+          run,
+          user: { oktaUserId, login: person.login },
+          intends: 'create',
+          groupIds: inCreate,
+          claims: mayAdopt ? 'park' : 'no',
+          ...(mayAdopt ? { profile: Object.keys(wanted) } : {}),
+        },
+      ]),
+    );
+  const known = await lookUp(adopted);
+  // The account that was adopted is gone: the one that has the login now is asked for like any other.
+  const seen = known.kind === 'replaced' ? await lookUp(null) : known;
   if (seen.kind !== 'absent' && seen.kind !== 'unreadable') {
     return { kind: 'adopted', ...adoptable(seen, input, wanted) };
   }
