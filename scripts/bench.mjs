@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { requireNode } from './setup/node-version.mjs';
 
-const BENCHMARKS = ['overhead', 'hires'];
+const BENCHMARKS = ['overhead', 'hires', 'lists'];
 /** Of the user's settings only these are for a benchmark, too. */
 const KEPT = ['TENURE_TEMPORAL_CLI', 'TENURE_WORKFLOW_BUNDLE'];
 

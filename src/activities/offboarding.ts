@@ -33,6 +33,8 @@ export interface UnsuspendRequest {
   before: Look | null;
   /** Okta's time of the suspension; a later one is somebody else's. */
   suspendedAt: string | null;
+  /** The suspension took a lock off on the way. */
+  unlocked: boolean;
 }
 
 export interface OffboardingActivities {
@@ -97,7 +99,10 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         tools.take(await tools.okta.unsuspendUser(user, { signal: tools.signal }));
         // A role that could not look before cannot look now.
         const after = now.kind === 'seen' ? await look(tools, user) : now;
-        return givenBack(after.kind === 'seen' ? after.status : 'unsuspended');
+        return givenBack(
+          after.kind === 'seen' ? after.status : 'unsuspended',
+          input.unlocked ? LOCK_GONE : '',
+        );
       }),
 
     revokeSessions: (input) =>
@@ -351,6 +356,8 @@ function suspendedByUs(at: string): Done<Access> {
  * was done, and that it was found so.
  */
 const FOUND_SO = ', found so after an attempt that never reported';
+
+const LOCK_GONE = '; it was locked before, and the lock cannot be given back';
 
 function givenBack(status: string, how = ''): Done<null> {
   return {

@@ -221,10 +221,11 @@ function applySuspend(journal: Journal, effect: Extract<Effect, { kind: 'suspend
   }
 }
 
-/** Found as this run left it, a suspension stays this run's. */
+/** Found as this run left it, a suspension stays this run's; a lock that it took off stays off. */
 function merged(before: Access | null, now: Access): Access {
-  if (now.result !== 'left' || before?.ours !== true) return now;
-  return { ...now, ours: true, at: before.at, unlocked: before.unlocked };
+  const unlocked = now.unlocked || before?.unlocked === true;
+  if (now.result !== 'left' || before?.ours !== true) return { ...now, unlocked };
+  return { ...now, ours: true, at: before.at, unlocked };
 }
 
 /** Groups that were changed or may have been. */

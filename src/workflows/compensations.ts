@@ -18,9 +18,10 @@ export function compensations(
     switch (undo.kind) {
       case 'unsuspend': {
         const { before, suspendedAt } = undo;
+        const unlocked = saga.journal().access?.unlocked === true;
         return saga.step(() =>
           okta.unsuspendUser.executeWithOptions({ summary: 'Undo: give access back' }, [
-            { run, user: user ?? login, before, suspendedAt },
+            { run, user: user ?? login, before, suspendedAt, unlocked },
           ]),
         );
       }

@@ -13,7 +13,7 @@ import { problem } from '../domain/problem.js';
 import type { Deadlines, TimeValue } from '../domain/run.js';
 import { okta } from './activities.js';
 import { compensations } from './compensations.js';
-import { AccountGone, parkWith } from './endings.js';
+import { AccountGone, parkWith, problemOf } from './endings.js';
 import { takeFrom } from './giving-over.js';
 import { claimExecution } from './run.js';
 import { runSaga, type Ending, type Saga } from './saga.js';
@@ -84,7 +84,7 @@ async function suspendInTime(
   const isStale = Date.now() - lookedAt > STALE_MS;
   return saga.attempt(async (again) => {
     if (again || isStale) looked = await lookFor(saga, input, 'suspend');
-    return looked === 'nobody' ? looked : suspend(saga, input, looked);
+    return looked === 'nobody' ? looked : suspendIfThere(saga, input, looked);
   });
 }
 
@@ -191,6 +191,21 @@ async function suspend(saga: Saga, input: OffboardInput, before: Look): Promise<
     ]),
   );
   return accessOf(saga);
+}
+
+/** Where the role may not look, Okta's answer to the suspension tells that a withdrawn hire was never made. */
+async function suspendIfThere(
+  saga: Saga,
+  input: OffboardInput,
+  before: Look,
+): Promise<Access | 'nobody'> {
+  try {
+    return await suspend(saga, input, before);
+  } catch (error) {
+    const isNobody = isWithdrawnHire(input) && problemOf(error)?.code === 'PERSON_NOT_FOUND';
+    if (isNobody && before.kind === 'unreadable') return 'nobody';
+    throw error;
+  }
 }
 
 function isSuspended(look: Look): boolean {

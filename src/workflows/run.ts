@@ -314,7 +314,7 @@ export function openRun(options: RunOptions): Run {
     },
 
     async standOrphaned() {
-      decision = null;
+      // Somebody may have decided since the row says so, before this execution could stand still.
       const { problem } = standing;
       if (problem !== null) await sayingWhatPasses(problem);
       return unpark({ ...standing, phase: 'running', waiting: null });

@@ -27,7 +27,7 @@ import {
 } from '../domain/effects.js';
 import { closedEvent, type NextRun, type Problem, type RunOutcome } from '../domain/run.js';
 import { mergedSuspension, pendingSuspension } from '../domain/standing.js';
-import { undoPlan, type Undo } from '../domain/undo-plan.js';
+import { undoPlan, type Irreversible, type Undo } from '../domain/undo-plan.js';
 import { loadJournal, recordRun } from './activities.js';
 import {
   Aborted,
@@ -243,10 +243,12 @@ export async function runSaga(
     }
     const isDecided = error instanceof Aborted || error instanceof UndoResumed;
     if (!isDecided && !isCancelled(error)) throw error;
+    // Before anything is taken back: afterwards the journal knows of nothing any more.
+    const { cannot } = undoPlan(journal, run.kind);
     try {
       const came = await takeBack();
       const outcome = came === 'left' ? 'partial' : error instanceof Aborted ? 'aborted' : 'undone';
-      await run.close('cancelled', outcome);
+      await run.close('cancelled', outcome, detailed(outcome, cannot));
       if (isDecided) return await over(outcome);
     } catch (late) {
       if (late instanceof Superseded) return giveWay();
@@ -337,6 +339,12 @@ function isCancelled(error: unknown): boolean {
     isCancellation(error) ||
     (error instanceof ActivityFailure && CancellationScope.current().consideredCancelled)
   );
+}
+
+/** What stays although everything was taken back that can be. */
+function detailed(outcome: RunOutcome, cannot: readonly Irreversible[]): { detail?: string } {
+  if (cannot.length === 0) return {};
+  return { detail: `${outcome}: ${cannot.map(({ why }) => why).join(' ')}` };
 }
 
 /** The row exists since the API accepted the takeover; the report only links the two. */
