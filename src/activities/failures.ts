@@ -24,6 +24,13 @@ export function parked(found: Problem, cause?: Error): ApplicationFailure {
   });
 }
 
+/** The same failure, saying whom or what it is about. */
+export function about(failure: ApplicationFailure, concern: string | null): ApplicationFailure {
+  const [found] = (failure.details ?? []) as [Problem?];
+  if (concern === null || found === undefined) return failure;
+  return parked({ ...found, detail: `${found.detail} ${concern}` }, failure.cause);
+}
+
 /** The same failure with what the journal gets of the step that it ends. */
 export function withEffects(failure: ApplicationFailure, effects: Effect[]): ApplicationFailure {
   const [found] = failure.details ?? [];

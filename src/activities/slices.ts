@@ -51,7 +51,12 @@ export async function workThrough(
       later.push(group);
     }
   }
-  if (done.length === 0 && first !== null) throw first;
+  if (done.length === 0 && first !== null) {
+    tools.concerns(
+      later.length === 1 ? `Group: ${later.join('')}.` : `Groups: ${later.join(', ')}.`,
+    );
+    throw first;
+  }
   return { done, later, waitMs: 0 };
 }
 

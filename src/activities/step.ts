@@ -8,7 +8,7 @@ import type { RunEvent, RunRef, StepStatus } from '../domain/run.js';
 import { OktaError, type Answer, type OktaClient, type OktaConnection } from '../okta/index.js';
 import type { AccountHolder, StepReport, Store } from '../store/store.js';
 import { createBlocking, type Entered } from './blocking.js';
-import { blocked, CONNECTION_BLOCKED, judge, withEffects } from './failures.js';
+import { about, blocked, CONNECTION_BLOCKED, judge, withEffects } from './failures.js';
 
 export interface ActivityDeps {
   okta: OktaClient;
@@ -64,6 +64,8 @@ export interface StepTools {
   signal: AbortSignal;
   /** Whether an earlier attempt may have reached Okta. */
   mayHaveHappened: boolean;
+  /** What a refusal is about, for people: added to the problem that the run parks with. */
+  concerns: (whom: string) => void;
   /** Says before a write what is known where Okta surely refuses it. */
   ifRefused: (effects: Effect[]) => void;
   /** Says that a write of this attempt was done, so that a later refusal does not count as nothing. */
@@ -108,6 +110,7 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
     let isPrepared = false;
     let hasEntered = false;
     let refusal: Effect[] = [];
+    let concern: string | null = null;
     let lost: RunEvent | null = null;
 
     const ended = (
@@ -155,6 +158,9 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
         okta: connection,
         signal,
         mayHaveHappened,
+        concerns: (whom) => {
+          concern = whom;
+        },
         ifRefused: (effects) => {
           refusal = effects;
         },
@@ -240,9 +246,10 @@ export function createStepRunner({ okta, store, now, observe }: ActivityDeps): R
             return waits;
           }
           const effects = isUntouched(error) ? refusal : [];
-          await report('failed', verdict.failure.message, unanswered, { effects });
+          const failure = withEffects(about(verdict.failure, concern), effects);
+          await report('failed', failure.message, unanswered, { effects });
           ended('parked', error.code);
-          return withEffects(verdict.failure, effects);
+          return failure;
         }
         case 'block':
           await blocking.block(input.run.connection, verdict);

@@ -14,7 +14,10 @@ import { canonicalDuration, readDuration } from './times.js';
 export const ONBOARDING_TIMES = ['startAt', 'endsAt'] as const;
 
 export interface OnboardingFacts {
+  /** With what its access profile brings. */
   body: OnboardingRequest;
+  /** The name of that profile. */
+  accessProfile?: string;
   connection: Connection;
   times: { startAt?: TimeValue; endsAt?: TimeValue };
   subjectRef: SubjectRef;
@@ -41,6 +44,7 @@ export function onboardInputOf(facts: OnboardingFacts): OnboardInput {
     activation: body.activation ?? 'email',
     onExisting: body.onExisting ?? connection.settings.onExisting,
     ...(body.externalId === undefined ? {} : { externalId: body.externalId }),
+    ...(facts.accessProfile === undefined ? {} : { accessProfile: facts.accessProfile }),
   };
 }
 

@@ -58,6 +58,7 @@ async function read({ store, now }: RequestDeps, call: Call): Promise<Onboarding
   requireVerified(connection);
   return {
     body: resolved,
+    ...(body?.accessProfile === undefined ? {} : { accessProfile: body.accessProfile }),
     connection,
     times,
     subjectRef: store.subjectRef(loginOf(resolved)),
