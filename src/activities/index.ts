@@ -27,7 +27,7 @@ export function createActivities(deps: ActivityDeps): Activities {
   };
   return {
     ...createReadingActivities(step, shared),
-    ...createOnboardingActivities(step, shared.members),
+    ...createOnboardingActivities(step, shared),
     ...createOffboardingActivities(step),
     ...createRecordingActivities(deps.store.runs),
     ...createKeyActivities(deps),

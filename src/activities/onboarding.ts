@@ -10,6 +10,7 @@ import type { RunRef } from '../domain/run.js';
 import { OktaError } from '../okta/index.js';
 import { parked } from './failures.js';
 import { findMember } from './looks.js';
+import type { GroupDirectory } from './group-directory.js';
 import type { MemberReads } from './member-reads.js';
 import { workThrough, type Slice } from './slices.js';
 import type { Done, RunStep, StepResult, StepTools } from './step.js';
@@ -69,7 +70,10 @@ export interface ProfileChange {
 
 export function createOnboardingActivities(
   step: RunStep,
-  members: Pick<MemberReads, 'made'>,
+  {
+    members,
+    directory,
+  }: { members: Pick<MemberReads, 'made'>; directory: Pick<GroupDirectory, 'forget'> },
 ): OnboardingActivities {
   return {
     createUser: (input) =>
@@ -77,7 +81,9 @@ export function createOnboardingActivities(
         const mayExist = input.mayExist || tools.mayHaveHappened;
         if (!input.mayExist) tools.ifRefused([{ kind: 'create', stage: 'refused' }]);
         const earlier = mayExist ? await findByLogin(tools, input) : null;
-        const user = earlier?.kind === 'ours' ? earlier.user : await create(tools, input, mayExist);
+        const forget = () => directory.forget(input.run.connection);
+        const user =
+          earlier?.kind === 'ours' ? earlier.user : await create(tools, input, mayExist, forget);
         members.made(input.run.connection, user.id);
         const done: Done<Created> = {
           ...made(user, input),
@@ -199,6 +205,7 @@ async function create(
   tools: StepTools,
   input: CreateRequest,
   mayExist: boolean,
+  forgetGroups: () => Promise<void>,
 ): Promise<OktaUser> {
   try {
     return tools.take(
@@ -214,6 +221,8 @@ async function create(
   } catch (error) {
     if (!(error instanceof OktaError)) throw error;
     if (error.code === 'OKTA_NOT_FOUND') {
+      // The next look finds out which; what was remembered is not there any more.
+      await forgetGroups();
       const found = problem('GROUP_UNKNOWN', 'One of the groups has disappeared meanwhile.');
       throw parked(found, error);
     }

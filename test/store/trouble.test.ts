@@ -238,9 +238,9 @@ describe('runs that may fail unseen', () => {
     const base = await newStore();
     const ref = await run(base, 'a@x.com', { dueMs: HOUR });
     await base.query(
-      `insert into runs (id, connection, subject_ref, request_id, kind, phase, person, takeover,
-         deadlines, due_at, actions, started)
-       select 'r' || n, connection, 'ref' || n, 'q' || n, kind, phase, person, false,
+      `insert into runs (id, connection, subject_ref, request_id, workflow_id, kind, phase, person,
+         takeover, deadlines, due_at, actions, started)
+       select 'r' || n, connection, 'ref' || n, 'q' || n, 'w' || n, kind, phase, person, false,
          deadlines, clock_timestamp() + interval '30 days', actions, true
        from runs, generate_series(1, 5000) as n where id = $1`,
       [ref.id],

@@ -262,8 +262,13 @@ describe('what a run that takes over is told', () => {
     ],
     [
       'not that an offboarding was being taken back',
-      [suspended(), undo],
+      [{ kind: 'look', look: seen('ACTIVE') }, suspended(), undo],
       { access: OURS, undoing: false, withdrawn: false },
+    ],
+    [
+      'doubt of a suspension that an undo may have given back, where the role cannot look',
+      [suspended(), undo],
+      { access: null, suspending: null, undoing: false },
     ],
     [
       'nothing of what an onboarding made: it stays',
