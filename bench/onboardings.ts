@@ -1,7 +1,7 @@
 // Onboardings of people that nobody knows yet, into two groups, and how one is started: by the client
 // alone, its row written before, or through the API as anybody would.
 import { randomUUID } from 'node:crypto';
-import { runRef } from '../src/contract/ids.js';
+import { personWorkflowId, runRef } from '../src/contract/ids.js';
 import type { OnboardInput } from '../src/contract/workflows.js';
 import { keyId } from '../src/api/auth.js';
 import { newRequestId } from '../src/api/request-id.js';
@@ -39,8 +39,9 @@ export async function prepareOnboarding(insides: Insides): Promise<Prepared> {
     onExisting: 'park',
   };
   const run = { kind: 'onboarding', input } as const;
-  await store.runs.accept({
+  const { run: row } = await store.runs.accept({
     run: input.run,
+    workflowIds: [personWorkflowId(input.run.connection, input.run.subjectRef)],
     kind: 'onboarding',
     ...beginningOf(run),
     login: person.email,
@@ -53,7 +54,7 @@ export async function prepareOnboarding(insides: Insides): Promise<Prepared> {
     takeover: false,
   });
   await store.runs.markStarted(input.run.id, null);
-  const order = startOrderOf(run);
+  const order = startOrderOf(run, row.workflowId);
   return { id: input.run.id, workflowId: order.workflowId, start: () => begin(engine, order) };
 }
 
