@@ -8,8 +8,7 @@ import { createStepRunner, type ActivityDeps } from './step.js';
 
 export type { ActivityDeps } from './step.js';
 export type { Sighting } from './looks.js';
-export type { LookRequest, ReadBack } from './reading.js';
-export type { Created, CreateRequest, GroupsRequest } from './onboarding.js';
+export type { Created, CreateRequest } from './onboarding.js';
 export type { Slice } from './slices.js';
 export type { StepResult } from './step.js';
 
