@@ -1,6 +1,8 @@
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../src/activities/failures.js';
+import { judge, parked, withEffects } from '../../src/activities/failures.js';
+import type { Effect } from '../../src/domain/effects.js';
+import { problem } from '../../src/domain/problem.js';
 import type { OktaError } from '../../src/okta/index.js';
 import {
   OktaAuthFailedError,
@@ -26,14 +28,18 @@ const facts = {
   outcome: 'not-done' as const,
 };
 
-describe('what is said of Okta’s part in a failure', () => {
-  it.each([
-    [1, 'not-done', [expect.objectContaining({ code: 'REFUSED_BY_OKTA' }), 'untouched']],
-    [1, 'unknown', [expect.objectContaining({ code: 'REFUSED_BY_OKTA' })]],
-    [2, 'not-done', [expect.objectContaining({ code: 'REFUSED_BY_OKTA' })]],
-  ] as const)('attempt %i, %s', (attempt, outcome, details) => {
-    const error = new OktaValidationError('no', { ...facts, outcome, fields: [] });
-    expect(judge(error, attempt)).toMatchObject({ kind: 'park', failure: { details } });
+describe('a failure that parks', () => {
+  it('carries the problem, and what the journal gets of the step that it ends', () => {
+    const effects: Effect[] = [{ kind: 'create', stage: 'refused' }];
+    const failure = parked(problem('LOGIN_TAKEN', 'Ada Byron has it.'), new Error('why'));
+    expect(failure.details).toEqual([expect.objectContaining({ code: 'LOGIN_TAKEN' }), []]);
+    expect(withEffects(failure, effects)).toMatchObject({
+      type: 'LOGIN_TAKEN',
+      message: 'Ada Byron has it.',
+      nonRetryable: true,
+      details: [{ code: 'LOGIN_TAKEN' }, effects],
+      cause: { message: 'why' },
+    });
   });
 });
 
@@ -83,7 +89,11 @@ describe('what becomes of an error', () => {
   ])('%s parks the run', (error, code) => {
     expect(judge(error, 2)).toMatchObject({
       kind: 'park',
-      failure: { type: code, nonRetryable: true, details: [{ code, actions: ['retry', 'abort'] }] },
+      failure: {
+        type: code,
+        nonRetryable: true,
+        details: [{ code, actions: ['retry', 'abort', 'leave'] }, []],
+      },
     });
   });
 

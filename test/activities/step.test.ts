@@ -71,7 +71,10 @@ function world(
       } as ConnectionStore,
       connectionKeys: {} as ConnectionKeyStore,
       runs: {
-        reportStep: (report: StepReport) => Promise.resolve(void reports.push(report)),
+        reportStep: (report: StepReport) => {
+          reports.push(report);
+          return Promise.resolve(null);
+        },
         ...store.runs,
       } as RunStore,
       refusals: {
@@ -96,7 +99,6 @@ const suspend = {
     oktaUserId: as<never>('00u0000000000000000a'),
     status: 'ACTIVE',
     statusChanged: null,
-    name: '',
     at: new Date(0).toISOString(),
   },
   otherwise: 'park' as const,
@@ -148,7 +150,7 @@ describe('a step', () => {
 
   it('gives the ledger a deed that an earlier attempt never reported, and says that it was found', async () => {
     const undone = world({ getUser: () => answer(user('ACTIVE')) });
-    const unsuspend = { run: RUN, user: suspend.user, before: suspend.before, certain: true };
+    const unsuspend = { run: RUN, user: suspend.user, before: null, suspendedAt: null };
     await new MockActivityEnvironment({ attempt: 2 }).run(
       undone.activities.unsuspendUser,
       unsuspend,
@@ -210,7 +212,7 @@ describe('a step', () => {
         runs: {
           reportStep: () => {
             writes += 1;
-            return writes < 2 ? Promise.reject(new Error('database away')) : Promise.resolve();
+            return writes < 2 ? Promise.reject(new Error('database away')) : Promise.resolve(null);
           },
         },
       },
@@ -368,9 +370,10 @@ describe('a step', () => {
         return answer(undefined);
       },
     });
+    const access = { result: 'suspended', ours: true, unlocked: false, at: suspend.before.at };
     expect(await env.run(activities.suspendUser, suspend)).toEqual({
-      result: 'suspended',
-      ours: true,
+      value: access,
+      effects: [{ kind: 'suspend', stage: 'done', access }],
     });
     expect(reports[0]?.status).toBe('done');
   });

@@ -247,7 +247,13 @@ describe('a finished onboarding with a contract end', () => {
     const first = api.fake.run(body.id);
     if (first === undefined) throw new Error('no row');
     const nextId = as<RunId>(`${first.connection}.${first.subjectRef}.${next}`);
-    api.fake.update(first.id, { phase: 'completed', outcome: 'done', actions: [], next: nextId });
+    api.fake.update(first.id, {
+      phase: 'completed',
+      outcome: 'done',
+      actions: [],
+      next: nextId,
+      continuesAs: nextId,
+    });
     api.fake.add({
       ...first,
       id: nextId,

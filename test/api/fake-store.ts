@@ -7,10 +7,12 @@ import type { JsonValue } from '../../src/domain/okta-user.js';
 import { isOpen, type RunEvent, type RunRecord } from '../../src/domain/run.js';
 import { StoreUnavailableError } from '../../src/store/errors.js';
 import type { AppDeps } from '../../src/api/deps.js';
-import type { ApiKey, NewConnection, NewRun } from '../../src/store/store.js';
+import type { Acceptance, ApiKey, NewConnection, NewRun } from '../../src/store/store.js';
 
 /** Tests of these use the real store. */
 const notHere = () => Promise.reject(new Error('the store in memory cannot do this'));
+
+const forWorkers = () => Promise.reject(new Error('for workers only'));
 
 interface Row {
   record: RunRecord;
@@ -43,6 +45,17 @@ export function fakeStore() {
   const newest = () => [...rows.values()].map(({ record }) => record).reverse();
   const ofPerson = (connection: string, subjectRef: string) =>
     newest().filter((run) => run.connection === connection && run.subjectRef === subjectRef);
+  /** As long as Okta has not shown another login for its account. */
+  const openOf = (connection: string, subjectRef: string) =>
+    ofPerson(connection, subjectRef).find(
+      (run) => isOpen(run.phase) && store.subjectRef(run.person.login) === subjectRef,
+    );
+  const workflowIdFor = ({ workflowIds }: NewRun, open: RunRecord | undefined): string => {
+    const used = newest()
+      .filter((run) => isOpen(run.phase))
+      .map((run) => run.workflowId);
+    return open?.workflowId ?? workflowIds.find((id) => !used.includes(id)) ?? '';
+  };
 
   const store: AppDeps['store'] = {
     connections: guarded({
@@ -90,22 +103,29 @@ export function fakeStore() {
       remove: notHere,
     }),
     runs: guarded({
-      accept: (request: NewRun) => {
+      accept: (request: NewRun): Promise<Acceptance> => {
         const known = ofPerson(request.run.connection, request.run.subjectRef);
         const same = known.find(
           (run) =>
             rows.get(run.id)?.request?.requestHash === request.requestHash &&
             (isOpen(run.phase) || (run.phase === 'completed' && run.outcome === 'done')),
         );
-        if (same !== undefined) return Promise.resolve({ kind: 'same' as const, run: same });
-        const open = known.find((run) => isOpen(run.phase));
-        if (open !== undefined && !request.takeover) {
-          return Promise.resolve({ kind: 'open' as const, run: open });
+        if (same !== undefined && (same.kind === 'onboarding' || isOpen(same.phase))) {
+          const isToLook = same.kind === 'offboarding' && same.deedDone;
+          return Promise.resolve({ kind: isToLook ? 'look-again' : 'same', run: same });
         }
-        const record = recordOf(request);
+        const open = openOf(request.run.connection, request.run.subjectRef);
+        if (open !== undefined && !request.takeover) {
+          return Promise.resolve({ kind: 'open', run: open });
+        }
+        const record = recordOf(request, workflowIdFor(request, open));
         rows.set(record.id, { record, request });
-        return Promise.resolve({ kind: 'accepted' as const, run: record });
+        const earlier =
+          same === undefined ? null : { run: same.id, oktaUserId: same.person.oktaUserId };
+        return Promise.resolve({ kind: 'accepted', run: record, earlier });
       },
+      openFor: (connection: ConnectionId, subjectRef: SubjectRef) =>
+        Promise.resolve(openOf(connection, subjectRef) ?? null),
       withdraw: (id: RunId) => {
         rows.delete(id);
         return Promise.resolve();
@@ -145,10 +165,12 @@ export function fakeStore() {
         if (event !== null) notes.push({ ...event, run: run.id, apiKeyId: null });
         return Promise.resolve();
       },
-      reportStep: () => Promise.resolve(),
+      reportStep: () => Promise.resolve(null),
       openWithout: () => Promise.resolve([]),
       orphan: () => Promise.resolve(false),
-      recall: () => Promise.reject(new Error('for workers only')),
+      loadJournal: forWorkers,
+      takeAccount: forWorkers,
+      move: forWorkers,
       note: ({ id }, event, apiKeyId) => {
         const isKnown = notes.some((note) => note.run === id && note.key === event.key);
         if (!isKnown) notes.push({ ...event, run: id, apiKeyId });
@@ -227,7 +249,7 @@ function refOf({ id, connection, subjectRef, requestId }: RunRecord) {
   return { id, connection, subjectRef, requestId };
 }
 
-function recordOf(request: NewRun): RunRecord {
+function recordOf(request: NewRun, workflowId: string): RunRecord {
   const { run, kind, phase, login, name, requestedBy, reason, deadlines, waiting, actions } =
     request;
   return {
@@ -237,12 +259,20 @@ function recordOf(request: NewRun): RunRecord {
     outcome: null,
     previous: null,
     next: null,
+    continuesAs: null,
+    supersededBy: null,
     person: { login, name, oktaUserId: null },
     requestedBy,
     reason,
     batch: null,
     createdAt: new Date().toISOString(),
+    updatedAt: new Date().toISOString(),
     finishedAt: null,
+    apiKeyId: request.apiKeyId,
+    workflowId,
+    workflowRunId: null,
+    deedDone: false,
+    undoing: false,
     deadlines,
     waiting,
     steps: [],
