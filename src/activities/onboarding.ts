@@ -11,7 +11,7 @@ import { OktaError } from '../okta/index.js';
 import { parked } from './failures.js';
 import { findMember } from './looks.js';
 import type { MemberReads } from './member-reads.js';
-import { workThrough, type Slice } from './slices.js';
+import { effectsOf, workThrough, type Slice } from './slices.js';
 import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
 /** What identifies the account that a run makes, and proves it to be its own. */
@@ -141,14 +141,15 @@ export function createOnboardingActivities(
         const { okta, signal } = tools;
         const { groupIds, oktaUserId } = input;
         tools.ifRefused([{ kind: 'add-to-groups', stage: 'refused', groupIds }]);
-        const slice = await workThrough(tools, groupIds, (group) =>
+        const worked = await workThrough(tools, groupIds, (group) =>
           okta.addToGroup(group, oktaUserId, { signal }),
         );
+        const { slice } = worked;
         return {
           value: slice,
           detail: sayProgress('Put into', slice, groupIds.length),
           ...(slice.done.length === 0 ? {} : { action: 'groups.assigned' }),
-          effects: [{ kind: 'add-to-groups', stage: 'done', groupIds: slice.done }],
+          effects: effectsOf('add-to-groups', worked),
         };
       }),
   };
