@@ -119,11 +119,8 @@ export function createOnboardingActivities(
         const { oktaUserId, before, after, isUndo } = input;
         if (!isUndo) tools.ifRefused([{ kind: 'change-profile', stage: 'refused' }]);
         const names = Object.keys(after).join(', ');
-        try {
-          tools.take(await tools.okta.updateUser(oktaUserId, after, { signal: tools.signal }));
-        } catch (error) {
-          throw isUndo ? error : unchangeable(error, names);
-        }
+        tools.concerns(`Attributes: ${names}.`);
+        tools.take(await tools.okta.updateUser(oktaUserId, after, { signal: tools.signal }));
         return {
           value: null,
           detail: isUndo ? `Attributes as before: ${names}` : `Attributes changed: ${names}`,
@@ -153,18 +150,6 @@ export function createOnboardingActivities(
         };
       }),
   };
-}
-
-/** One person's attributes: the role may well be right for everybody who is not adopted. */
-function unchangeable(error: unknown, names: string): unknown {
-  if (!(error instanceof OktaError) || error.code !== 'OKTA_FORBIDDEN') return error;
-  return parked(
-    problem(
-      'NOT_PERMITTED',
-      `The account was there before and differs in ${names}, which the role of this connection may not change. Let the role edit profile attributes of this person, or change them in Okta; then retry.`,
-    ),
-    error,
-  );
 }
 
 /** How far a slice came, for people. */
