@@ -11,7 +11,7 @@ import { OktaError } from '../okta/index.js';
 import { parked } from './failures.js';
 import { look } from './looks.js';
 import { sayProgress, type GroupsRequest } from './onboarding.js';
-import { workThrough, type Slice } from './slices.js';
+import { effectsOf, workThrough, type Slice } from './slices.js';
 import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
 export interface SuspendRequest {
@@ -152,7 +152,7 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
         const { okta, signal } = tools;
         const { groupIds, oktaUserId } = input;
         tools.ifRefused([{ kind: 'remove-from-groups', stage: 'refused', groupIds }]);
-        const slice = await workThrough(tools, groupIds, async (group) => {
+        const worked = await workThrough(tools, groupIds, async (group) => {
           try {
             return await okta.removeFromGroup(group, oktaUserId, { signal });
           } catch (error) {
@@ -162,11 +162,12 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
             throw error;
           }
         });
+        const { slice } = worked;
         return {
           value: slice,
           detail: sayProgress('Taken out of', slice, groupIds.length),
           ...(slice.done.length === 0 ? {} : { action: 'groups.removed' }),
-          effects: [{ kind: 'remove-from-groups', stage: 'done', groupIds: slice.done }],
+          effects: effectsOf('remove-from-groups', worked),
         };
       }),
 

@@ -12,7 +12,7 @@ import { parked } from './failures.js';
 import { findMember } from './looks.js';
 import type { GroupDirectory } from './group-directory.js';
 import type { MemberReads } from './member-reads.js';
-import { workThrough, type Slice } from './slices.js';
+import { effectsOf, workThrough, type Slice } from './slices.js';
 import type { Done, RunStep, StepResult, StepTools } from './step.js';
 
 /** What identifies the account that a run makes, and proves it to be its own. */
@@ -125,11 +125,8 @@ export function createOnboardingActivities(
         const { oktaUserId, before, after, isUndo } = input;
         if (!isUndo) tools.ifRefused([{ kind: 'change-profile', stage: 'refused' }]);
         const names = Object.keys(after).join(', ');
-        try {
-          tools.take(await tools.okta.updateUser(oktaUserId, after, { signal: tools.signal }));
-        } catch (error) {
-          throw isUndo ? error : unchangeable(error, names);
-        }
+        tools.concerns(`Attributes: ${names}.`);
+        tools.take(await tools.okta.updateUser(oktaUserId, after, { signal: tools.signal }));
         return {
           value: null,
           detail: isUndo ? `Attributes as before: ${names}` : `Attributes changed: ${names}`,
@@ -147,29 +144,18 @@ export function createOnboardingActivities(
         const { okta, signal } = tools;
         const { groupIds, oktaUserId } = input;
         tools.ifRefused([{ kind: 'add-to-groups', stage: 'refused', groupIds }]);
-        const slice = await workThrough(tools, groupIds, (group) =>
+        const worked = await workThrough(tools, groupIds, (group) =>
           okta.addToGroup(group, oktaUserId, { signal }),
         );
+        const { slice } = worked;
         return {
           value: slice,
           detail: sayProgress('Put into', slice, groupIds.length),
           ...(slice.done.length === 0 ? {} : { action: 'groups.assigned' }),
-          effects: [{ kind: 'add-to-groups', stage: 'done', groupIds: slice.done }],
+          effects: effectsOf('add-to-groups', worked),
         };
       }),
   };
-}
-
-/** One person's attributes: the role may well be right for everybody who is not adopted. */
-function unchangeable(error: unknown, names: string): unknown {
-  if (!(error instanceof OktaError) || error.code !== 'OKTA_FORBIDDEN') return error;
-  return parked(
-    problem(
-      'NOT_PERMITTED',
-      `The account was there before and differs in ${names}, which the role of this connection may not change. Let the role edit profile attributes of this person, or change them in Okta; then retry.`,
-    ),
-    error,
-  );
 }
 
 /** How far a slice came, for people. */

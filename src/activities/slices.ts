@@ -1,6 +1,7 @@
 // Work through a list of groups in slices: each works for a short time and says how far it came, so that
 // a wait or a cancel never loses progress, and nobody waits for a limit inside a step.
 import type { OktaGroupId } from '../domain/brand.js';
+import { without, type Effect } from '../domain/effects.js';
 import { OktaError, type Answer } from '../okta/index.js';
 import type { StepTools } from './step.js';
 
@@ -11,6 +12,12 @@ export interface Slice {
   later: OktaGroupId[];
   /** How long Okta's limit asks to wait before the next slice. */
   waitMs: number;
+}
+
+/** What came of a slice, with the groups that were surely not tried. */
+export interface Worked {
+  slice: Slice;
+  untried: OktaGroupId[];
 }
 
 /** A cancel is heard between two slices; it must give access back within seconds. */
@@ -25,11 +32,18 @@ export async function workThrough(
   tools: StepTools,
   groupIds: readonly OktaGroupId[],
   call: (group: OktaGroupId) => Promise<Answer<void> | null>,
-): Promise<Slice> {
+): Promise<Worked> {
   const until = performance.now() + SLICE_MS;
   const done: OktaGroupId[] = [];
   const later: OktaGroupId[] = [];
   let first: OktaError | null = null;
+  let inDoubt: OktaGroupId[] = [];
+  const worked = (waitMs: number): Worked => {
+    const tried = [...done, ...later, ...inDoubt];
+    // An attempt before this one may have come further.
+    const untried = tools.mayHaveHappened ? [] : without(groupIds, tried);
+    return { slice: { done, later, waitMs }, untried };
+  };
   for (const group of groupIds) {
     if (performance.now() >= until && done.length > 0) break;
     try {
@@ -40,12 +54,13 @@ export async function workThrough(
     } catch (error) {
       if (!(error instanceof OktaError)) throw error;
       if (error.code === 'OKTA_RATE_LIMITED') {
-        return { done, later, waitMs: error.retryAfterMs };
+        return worked(error.retryAfterMs);
       }
       first ??= error;
       if (!isOfThisGroup(error)) {
         if (done.length === 0) throw error;
         tools.noteLost(error);
+        inDoubt = [group];
         break;
       }
       later.push(group);
@@ -57,7 +72,26 @@ export async function workThrough(
     );
     throw first;
   }
-  return { done, later, waitMs: 0 };
+  return worked(0);
+}
+
+/**
+ * What the journal gets of a slice. An undo in the wait that follows must not compensate what was not
+ * tried; what is kept says at once that it is to come, for a workflow that is ended from outside.
+ */
+export function effectsOf(
+  kind: 'add-to-groups' | 'remove-from-groups',
+  { slice, untried }: Worked,
+): Effect[] {
+  return [
+    { kind, stage: 'done', groupIds: slice.done },
+    ...(untried.length === 0
+      ? []
+      : ([
+          { kind, stage: 'refused', groupIds: untried },
+          { kind, stage: 'intended', groupIds: untried },
+        ] as const)),
+  ];
 }
 
 /** Another group may work although this one does not. */

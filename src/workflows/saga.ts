@@ -62,7 +62,7 @@ export interface Saga extends Omit<Run, 'park' | 'standOrphaned' | 'beginUndo' |
   /** Goes through a list of groups, slice by slice, and waits for Okta's limit in between. */
   inSlices(
     groupIds: OktaGroupId[],
-    intent: Effect | null,
+    intent: Extract<Effect, { kind: 'add-to-groups' | 'remove-from-groups' }> | null,
     call: (groupIds: OktaGroupId[]) => Promise<StepResult<Slice>>,
   ): Promise<void>;
   /**
@@ -126,10 +126,9 @@ export async function runSaga(
 
     async inSlices(groupIds, intent, call) {
       let left = groupIds;
-      let begun = false;
       while (left.length > 0) {
-        const { done, later, waitMs } = await saga.write(begun ? null : intent, () => call(left));
-        begun = true;
+        const next = intent === null ? null : { ...intent, groupIds: left };
+        const { done, later, waitMs } = await saga.write(next, () => call(left));
         left = union(without(left, union(done, later)), without(later, done));
         if (left.length > 0 && waitMs > 0) await run.pause(waitMs);
       }
