@@ -16,6 +16,7 @@ import type { OktaClient, OktaConnection } from '../../src/okta/index.js';
 import type {
   ConnectionKeyStore,
   ConnectionStore,
+  GroupStore,
   RefusalStore,
   RunStore,
   StepReport,
@@ -39,6 +40,13 @@ const facts = {
   date: null,
 };
 const answer = <T>(value: T) => Promise.resolve({ value, requestId: 'req-1', date: null });
+
+/** No worker remembers a group. */
+const NO_GROUPS: GroupStore = {
+  recall: () => Promise.resolve(null),
+  remember: () => Promise.resolve(),
+  forget: () => Promise.resolve(),
+};
 
 function world(
   okta: Partial<OktaConnection>,
@@ -70,6 +78,7 @@ function world(
         ...store.connections,
       } as ConnectionStore,
       connectionKeys: {} as ConnectionKeyStore,
+      groups: NO_GROUPS,
       runs: {
         reportStep: (report: StepReport) => {
           reports.push(report);
@@ -150,7 +159,13 @@ describe('a step', () => {
 
   it('gives the ledger a deed that an earlier attempt never reported, and says that it was found', async () => {
     const undone = world({ getUser: () => answer(user('ACTIVE')) });
-    const unsuspend = { run: RUN, user: suspend.user, before: null, suspendedAt: null };
+    const unsuspend = {
+      run: RUN,
+      user: suspend.user,
+      before: null,
+      suspendedAt: null,
+      unlocked: false,
+    };
     await new MockActivityEnvironment({ attempt: 2 }).run(
       undone.activities.unsuspendUser,
       unsuspend,

@@ -112,7 +112,11 @@ export function fakeStore() {
         );
         if (same !== undefined && (same.kind === 'onboarding' || isOpen(same.phase))) {
           const isToLook = same.kind === 'offboarding' && same.deedDone;
-          return Promise.resolve({ kind: isToLook ? 'look-again' : 'same', run: same });
+          return Promise.resolve(
+            isToLook
+              ? { kind: 'look-again', run: same, answer: same }
+              : { kind: 'same', run: same },
+          );
         }
         const open = openOf(request.run.connection, request.run.subjectRef);
         if (open !== undefined && !request.takeover) {

@@ -40,7 +40,8 @@ function world(stands: Record<string, { phase: RunPhase; problem?: Problem } | E
       get: (id) => {
         const found = stands[nameOf(id)];
         const stand = found instanceof Error ? { phase: 'parked' } : found;
-        const record = stand && { problem: NOT_PERMITTED, ...stand };
+        const workflowId = `person/acme/${nameOf(id)}`;
+        const record = stand && { problem: NOT_PERMITTED, workflowId, ...stand };
         return Promise.resolve((record ?? null) as RunRecord | null);
       },
       note: () => Promise.resolve(),
@@ -52,7 +53,7 @@ function world(stands: Record<string, { phase: RunPhase; problem?: Problem } | E
         const found = stands[name];
         if (found instanceof Error) return Promise.reject(found);
         if (message.name === 'resolve') said.push(`${message.args.decision} ${name}`);
-        return Promise.resolve({ kind: 'applied' });
+        return Promise.resolve({ kind: 'applied', isOver: false });
       },
     },
     log: pino({ level: 'silent' }),
