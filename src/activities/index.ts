@@ -4,7 +4,7 @@ import { createKeyActivities, type KeyActivities } from './keys.js';
 import { createMemberReads } from './member-reads.js';
 import { createOffboardingActivities, type OffboardingActivities } from './offboarding.js';
 import { createOnboardingActivities, type OnboardingActivities } from './onboarding.js';
-import { createReadingActivities, type ReadingActivities } from './reading.js';
+import { createReadingActivities, type ReadingActivities, type SharedReads } from './reading.js';
 import { createRecordingActivities, type RecordingActivities } from './recording.js';
 import { createStepRunner, type ActivityDeps } from './step.js';
 
@@ -19,12 +19,11 @@ export type { RecordingActivities } from './recording.js';
 export type { KeyActivities } from './keys.js';
 export type Activities = OktaActivities & RecordingActivities & KeyActivities;
 
-export function createActivities(deps: ActivityDeps): Activities {
+export function createActivities(
+  deps: ActivityDeps,
+  shared: SharedReads = sharedReads(deps.store),
+): Activities {
   const step = createStepRunner(deps);
-  const shared = {
-    directory: createGroupDirectory({ store: deps.store.groups }),
-    members: createMemberReads(),
-  };
   return {
     ...createReadingActivities(step, shared),
     ...createOnboardingActivities(step, shared),
@@ -32,4 +31,9 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createRecordingActivities(deps.store.runs),
     ...createKeyActivities(deps),
   };
+}
+
+/** Made once a worker. */
+function sharedReads({ groups }: ActivityDeps['store']): SharedReads {
+  return { directory: createGroupDirectory({ store: groups }), members: createMemberReads() };
 }

@@ -114,7 +114,6 @@ export function createReadingActivities(
         return {
           value: found,
           detail: `${groups.length} group(s) found`,
-          effects: [{ kind: 'groups-wanted', groupIds: found.map(({ id }) => id) }],
         };
       }),
 
@@ -214,7 +213,6 @@ function intentsOf(
     const { profile } = adopts;
     return [
       { kind: 'adopt', oktaUserId: user },
-      { kind: 'groups-before', groupIds: own },
       { kind: 'add-to-groups', stage: 'intended', groupIds },
       ...(profile === null
         ? []

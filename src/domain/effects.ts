@@ -33,10 +33,6 @@ export type Stage = 'intended' | 'done' | 'refused';
 export type Effect =
   /** The look before a write: it tells whose doing a later change is. */
   | { kind: 'look'; look: Look }
-  /** The groups that an onboarding is to reach, in their order. */
-  | { kind: 'groups-wanted'; groupIds: OktaGroupId[] }
-  /** Okta's own groups that the account was in before this run added any. */
-  | { kind: 'groups-before'; groupIds: OktaGroupId[] }
   /** `absentAt`: Okta's time when nobody had the login. `groupIds`: put in by the create itself. */
   | { kind: 'create'; stage: 'intended'; absentAt: string; groupIds: OktaGroupId[] }
   | {
@@ -77,10 +73,8 @@ export type Creation =
 export interface Journal {
   /** The last look before a write. */
   look: Look | null;
-  wanted: OktaGroupId[];
   creation: Creation | null;
   adopted: OktaUserId | null;
-  groupsBefore: OktaGroupId[] | null;
   profile: { before: Profile; after: Profile; stage: 'intended' | 'done' } | null;
   added: Memberships;
   removed: Memberships;
@@ -99,10 +93,8 @@ const NO_GROUPS: Memberships = { intended: [], done: [] };
 
 export const EMPTY_JOURNAL: Journal = {
   look: null,
-  wanted: [],
   creation: null,
   adopted: null,
-  groupsBefore: null,
   profile: null,
   added: NO_GROUPS,
   removed: NO_GROUPS,
@@ -122,10 +114,6 @@ export function apply(journal: Journal, effect: Effect): Journal {
       return effect.look.kind !== 'seen' && journal.look?.kind === 'seen'
         ? journal
         : { ...journal, look: effect.look };
-    case 'groups-wanted':
-      return { ...journal, wanted: effect.groupIds };
-    case 'groups-before':
-      return { ...journal, groupsBefore: effect.groupIds };
     case 'create':
       return applyCreate(journal, effect);
     case 'adopt':

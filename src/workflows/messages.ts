@@ -173,8 +173,9 @@ export function listen(ref: RunRef, run: Listener): void {
 
 function isMessage(message: unknown): message is ActionBase {
   if (typeof message !== 'object' || message === null) return false;
-  const { actionId, runId } = message as Partial<ActionBase>;
-  return typeof actionId === 'string' && typeof runId === 'string';
+  const { actionId, runId, requestedBy } = message as Partial<ActionBase>;
+  const isSigned = requestedBy === null || typeof requestedBy === 'string';
+  return isSigned && typeof actionId === 'string' && typeof runId === 'string';
 }
 
 function areTimes(changes: unknown): boolean {

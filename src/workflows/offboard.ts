@@ -65,7 +65,11 @@ async function suspendInTime(
   again: () => Promise<void>,
 ): Promise<Access | 'nobody'> {
   const { access } = saga.journal();
-  if (access !== null && access.result !== 'left') return access;
+  if (access !== null && access.result !== 'left') {
+    // What the run before has done is true only if Okta shows it.
+    if (input.inherited !== undefined) await saga.attempt(() => recheck(saga, input));
+    return accessOf(saga);
+  }
   if (saga.standing().deadlines.suspendAt !== undefined) {
     const seen = await saga.attempt(() => lookFor(saga, input, null));
     if (seen === 'nobody') return seen;

@@ -66,7 +66,7 @@ function world(
         admission: () =>
           store.isBlocked === true
             ? Promise.reject(blocked('The key is refused.'))
-            : Promise.resolve({ kind: 'ready' }),
+            : Promise.resolve({ kind: 'ready', refused: [] }),
         block: () => Promise.resolve(),
         unblock: () => Promise.resolve(),
       },
@@ -76,7 +76,7 @@ function world(
           return store.reportStep?.(report) ?? Promise.resolve(null);
         },
       },
-      refusals: { note: () => Promise.resolve(1) },
+      refusals: { note: () => Promise.resolve({ kind: 'parks' }) },
     },
     now: () => new Date(0),
   } as unknown as ActivityDeps;

@@ -38,10 +38,21 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+interface Said {
+  wrote: number;
+  lost: OktaError[];
+  requestIds: number;
+  concern?: string;
+}
+
 /** @param answers what Okta says of a group; done where nothing is said */
-function slice(answers: Record<string, OktaError | Error | null> = {}, callMs = 0) {
+function slice(
+  answers: Record<string, OktaError | Error | null> = {},
+  callMs = 0,
+  mayHaveHappened = false,
+) {
   const calls: string[] = [];
-  const said = { wrote: 0, lost: [] as OktaError[], requestIds: 0 };
+  const said: Said = { wrote: 0, lost: [], requestIds: 0 };
   const tools = {
     take: ({ value }: { value: unknown }) => {
       said.requestIds += 1;
@@ -49,8 +60,10 @@ function slice(answers: Record<string, OktaError | Error | null> = {}, callMs = 
     },
     wrote: () => (said.wrote += 1),
     noteLost: (error: OktaError) => said.lost.push(error),
+    concerns: (whom: string) => (said.concern = whom),
+    mayHaveHappened,
   } as unknown as StepTools;
-  const work = workThrough(tools, IDS, (group) => {
+  const worked = workThrough(tools, IDS, (group) => {
     calls.push(group);
     vi.advanceTimersByTime(callMs);
     const answer = answers[group];
@@ -59,7 +72,10 @@ function slice(answers: Record<string, OktaError | Error | null> = {}, callMs = 
       answer === null ? null : { value: undefined, requestId: 'req', date: null },
     );
   });
-  return { work, calls, said };
+  const work = worked.then(({ slice }) => slice);
+  const untried = worked.then((came) => came.untried);
+  untried.catch(() => undefined);
+  return { work, untried, calls, said };
 }
 
 describe('a slice', () => {
@@ -108,8 +124,9 @@ describe('a slice', () => {
   );
 
   it('fails with the first refusal where no group could be done', async () => {
-    const all = { [A]: forbidden, [B]: gone, [C]: gone, [D]: gone };
-    await expect(slice(all).work).rejects.toBe(forbidden);
+    const { work, said } = slice({ [A]: forbidden, [B]: gone, [C]: gone, [D]: gone });
+    await expect(work).rejects.toBe(forbidden);
+    expect(said.concern).toBe('Groups: a, b, c, d.');
   });
 
   it.each([lost, keyRefused])(
@@ -125,6 +142,14 @@ describe('a slice', () => {
     const { work, calls } = slice({ [A]: error });
     await expect(work).rejects.toBe(error);
     expect(calls).toEqual([A]);
+  });
+
+  it.each([
+    ['says which were surely not tried', false, [D]],
+    ['says nothing of those where an attempt before it may have come further', true, []],
+  ])('%s', async (_name, mayHaveHappened, expected) => {
+    const { untried } = slice({ [C]: lost }, 0, mayHaveHappened);
+    expect(await untried).toEqual(expected);
   });
 
   it('does not hide an error of ours', async () => {

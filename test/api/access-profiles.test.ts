@@ -49,7 +49,7 @@ describe('an access profile', () => {
       groups: ['Engineering', 'All staff', 'Berlin'],
       person: { attributes: { floor: 3, desk: 'B' } },
     });
-    expect(input).not.toHaveProperty('accessProfile');
+    expect(input).toHaveProperty('accessProfile', 'engineer');
 
     const spelled = onboarding({
       person: { ...person, attributes: { floor: 3, desk: 'B' } },

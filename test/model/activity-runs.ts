@@ -28,6 +28,11 @@ const SILENT = {
   ...{ log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
 };
 
+interface Execution {
+  workflowId: string;
+  runId: string;
+  type: string;
+}
 type Schedule = coresdk.workflow_commands.IScheduleActivity;
 type Result = coresdk.activity_result.IActivityResolution;
 export type Implementations = Record<string, (...args: never[]) => Promise<unknown>>;
@@ -91,7 +96,7 @@ export function createActivityRuns(implementations: () => Implementations) {
   }
 
   function begin(
-    { workflowId, runId, type }: { workflowId: string; runId: string; type: string },
+    execution: Execution,
     schedule: Schedule,
     done: (result: Result) => void,
   ): ActivityRun {
@@ -108,7 +113,7 @@ export function createActivityRuns(implementations: () => Implementations) {
 
     function attempt(): void {
       tries += 1;
-      const info = infoOf({ name, tries, details, heartbeatMs, isLocal: false });
+      const info = infoOf(execution, schedule, { attempt: tries, heartbeatDetails: details });
       const { activity, run } = workOf(info, args, beat);
       const current: Work = { activity, isDead: false, diesAtEnd: false };
       work = current;
@@ -139,34 +144,6 @@ export function createActivityRuns(implementations: () => Implementations) {
       }
     }
 
-    function infoOf(of: {
-      name: string;
-      tries: number;
-      details: unknown;
-      heartbeatMs: number;
-      isLocal: boolean;
-    }): Info {
-      return {
-        taskToken: new Uint8Array(),
-        base64TaskToken: '',
-        activityId: schedule.activityId ?? String(schedule.seq ?? 0),
-        activityType: of.name,
-        attempt: of.tries,
-        isLocal: of.isLocal,
-        inWorkflow: true,
-        workflowExecution: { workflowId, runId },
-        workflowType: type,
-        scheduledTimestampMs: Date.now(),
-        scheduleToCloseTimeoutMs: 0,
-        startToCloseTimeoutMs: msOf(schedule.startToCloseTimeout),
-        currentAttemptScheduledTimestampMs: Date.now(),
-        heartbeatTimeoutMs: of.heartbeatMs,
-        heartbeatDetails: of.details,
-        taskQueue: 'model',
-        namespace: 'model',
-      } as Info;
-    }
-
     function die(current: Work): void {
       if (current.isDead) return;
       current.isDead = true;
@@ -193,7 +170,8 @@ export function createActivityRuns(implementations: () => Implementations) {
       } else {
         const failure = result.failed?.failure ?? {};
         const { applicationFailureInfo: info } = failure;
-        if (info?.nonRetryable === true || isCancelled) done({ failed: { failure: wrapped(failure) } });
+        if (info?.nonRetryable === true || isCancelled)
+          done({ failed: { failure: wrapped(failure) } });
         else later(info?.nextRetryDelay);
       }
     }
@@ -212,7 +190,6 @@ export function createActivityRuns(implementations: () => Implementations) {
         activityFailureInfo: {
           activityType: { name },
           activityId: schedule.activityId ?? '',
-          retryState: 1,
         },
       };
     }
@@ -234,32 +211,40 @@ export function createActivityRuns(implementations: () => Implementations) {
     };
   }
 
-  /** Tried again until it is done, whatever becomes of the workflow task. */
+  /** Done at once, whatever becomes of the workflow task. */
   function local(
-    { workflowId, runId, type }: { workflowId: string; runId: string; type: string },
-    { activityType, arguments: args, seq }: coresdk.workflow_commands.IScheduleLocalActivity,
+    execution: Execution,
+    schedule: coresdk.workflow_commands.IScheduleLocalActivity,
     done: (result: Result) => void,
   ): void {
-    const info = {
-      taskToken: new Uint8Array(),
-      base64TaskToken: '',
-      activityId: String(seq ?? 0),
-      activityType: activityType ?? '',
-      attempt: 1,
-      isLocal: true,
-      inWorkflow: true,
-      workflowExecution: { workflowId, runId },
-      workflowType: type,
-    } as Info;
-    void workOf(info, argsOf(args), () => undefined)
+    const info = infoOf(execution, schedule, { isLocal: true });
+    void workOf(info, argsOf(schedule.arguments), () => undefined)
       .run()
-      .then((result) => {
-        if (result.completed == null) throw new Error(`a local activity failed: ${JSON.stringify(result)}`);
-        done({ completed: result.completed });
+      .then(({ completed, failed }) => {
+        if (completed == null)
+          throw new Error(`a local activity failed: ${JSON.stringify(failed)}`);
+        done({ completed });
       });
   }
 
   return { begin, local };
+}
+
+function infoOf(
+  { workflowId, runId, type: workflowType }: Execution,
+  { activityId, activityType, seq }: Pick<Schedule, 'activityId' | 'activityType' | 'seq'>,
+  more: Partial<Info>,
+): Info {
+  return {
+    ...{ taskToken: new Uint8Array(), base64TaskToken: '', taskQueue: 'model', namespace: 'model' },
+    workflowType,
+    activityId: activityId ?? String(seq ?? 0),
+    activityType: activityType ?? '',
+    ...{ attempt: 1, isLocal: false, inWorkflow: true, workflowExecution: { workflowId, runId } },
+    ...{ scheduledTimestampMs: Date.now(), currentAttemptScheduledTimestampMs: Date.now() },
+    ...{ scheduleToCloseTimeoutMs: 0, startToCloseTimeoutMs: 0, heartbeatDetails: undefined },
+    ...more,
+  } as Info;
 }
 
 function argsOf(payloads: unknown): unknown[] {

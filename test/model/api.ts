@@ -32,7 +32,15 @@ export interface Api {
   target(row: Row): Row;
 }
 
-export function createApi({ engine, store, org }: { engine: Engine; store: MemoryStore; org: Org }): Api {
+export function createApi({
+  engine,
+  store,
+  org,
+}: {
+  engine: Engine;
+  store: MemoryStore;
+  org: Org;
+}): Api {
   let count = 0;
   let last: { request: Request; row: Row | null; login: string } | null = null;
   const log = { warn: () => undefined, info: () => undefined } as unknown as Logger;
@@ -101,7 +109,9 @@ export function createApi({ engine, store, org }: { engine: Engine; store: Memor
       run.input.earlier = { run: earlier.run.id, oktaUserId: earlier.oktaUserId };
     }
     const { run: ref } = run.input;
-    const used = store.rows.filter(({ phase }) => isOpen(phase)).map(({ workflowId }) => workflowId);
+    const used = store.rows
+      .filter(({ phase }) => isOpen(phase))
+      .map(({ workflowId }) => workflowId);
     const workflowId =
       inTheWay?.workflowId ??
       [personWorkflowId(ref.connection, ref.subjectRef), furtherPersonWorkflowId(ref)].find(
@@ -180,7 +190,8 @@ export function createApi({ engine, store, org }: { engine: Engine; store: Memor
       const { workflowId } = row;
       const seen = await engine.api.describe(workflowId);
       if (seen === null) return 'no such workflow';
-      if (via === 'api' && (!isOpen(row.phase) || !row.actions.includes('cancel'))) return 'refused';
+      if (via === 'api' && (!isOpen(row.phase) || !row.actions.includes('cancel')))
+        return 'refused';
       if (via === 'api' && seen.run !== row.run.id && row.previous !== seen.run) return 'refused';
       return engine.api.cancel(workflowId);
     },
@@ -188,7 +199,10 @@ export function createApi({ engine, store, org }: { engine: Engine; store: Memor
     send(row, message, via) {
       const { name } = message;
       const wanted = name === 'lookAgain' ? null : name;
-      if (via === 'update' && (!isOpen(row.phase) || (wanted !== null && !row.actions.includes(wanted)))) {
+      if (
+        via === 'update' &&
+        (!isOpen(row.phase) || (wanted !== null && !row.actions.includes(wanted)))
+      ) {
         return 'refused';
       }
       const heard = engine[via](row.workflowId, name, { ...base(row), ...fieldsOf(message) });

@@ -5,7 +5,12 @@
 // A task that would end its execution while something new has come is lost, and so is one whose worker
 // dies: the execution is replayed from what was recorded and hears everything again. Local activities of a
 // lost task have happened.
-import type { StartOutcome, StartOrder, Sighting, Engine as ApiEngine } from '../../src/api/temporal.js';
+import type {
+  StartOutcome,
+  StartOrder,
+  Sighting,
+  Engine as ApiEngine,
+} from '../../src/api/temporal.js';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import {
   decodeTypedSearchAttributes,
@@ -177,7 +182,9 @@ export function createEngine({ sandbox, activities, broken, note }: EngineOption
     task.isTurning = false;
     if (execution.task !== task) return;
     if (completion.failed != null) {
-      broken(`a workflow task of ${execution.type} failed: ${sayFailure(completion.failed.failure)}`);
+      broken(
+        `a workflow task of ${execution.type} failed: ${sayFailure(completion.failed.failure)}`,
+      );
       terminate(execution);
       return;
     }
@@ -296,7 +303,7 @@ export function createEngine({ sandbox, activities, broken, note }: EngineOption
       const { workflowType, arguments: args } = command.continueAsNewWorkflowExecution;
       shut(execution, 'CONTINUED_AS_NEW');
       const { workflowId, attributes } = execution;
-      begin(workflowId, workflowType ?? '', (args ?? []) as Payload[], attributes);
+      begin(workflowId, workflowType ?? '', args ?? [], attributes);
     } else if (command.updateResponse != null) {
       const { protocolInstanceId, accepted } = command.updateResponse;
       if (accepted == null) execution.unanswered.delete(protocolInstanceId ?? '');

@@ -29,14 +29,17 @@ export type Request =
       byCurrentLogin: boolean;
     };
 
+/** `resuspend`: access is given back and taken again. `twin`: an old account, alike in everything, gets the login. */
 export const FOREIGN_ACTS = [
   'suspend',
   'unsuspend',
+  'resuspend',
   'deactivate',
   'activate',
   'unlock',
   'rename',
   'remake',
+  'twin',
   'join',
   'leave',
   'edit',
@@ -135,6 +138,11 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ name: fc.constant('lookAgain' as const) }),
 );
 
+/** Those that meet a suspension come more often. */
+const foreignAct = fc.oneof(
+  oneOf(...FOREIGN_ACTS),
+  oneOf<ForeignAct>('suspend', 'unsuspend', 'resuspend'),
+);
 const run = fc.nat({ max: 2 });
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('request' as const), request }) },
@@ -164,7 +172,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant('others' as const),
-      ...{ act: oneOf(...FOREIGN_ACTS), group: fc.nat({ max: 3 }) },
+      ...{ act: foreignAct, group: fc.nat({ max: 3 }) },
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('terminate' as const), run }) },
@@ -223,18 +231,27 @@ export const life: fc.Arbitrary<Life> = fc.record({
 });
 
 /** The life in lines. */
-export function tell({ status, memberOf, suspendsProvisioned, role: may, ...rest }: Life): string[] {
+export function tell({
+  status,
+  memberOf,
+  suspendsProvisioned,
+  role: may,
+  ...rest
+}: Life): string[] {
   const missing = Object.entries(may)
     .filter(([name, value]) => value !== FULL_ROLE[name as keyof Role])
     .map(([name, value]) => `${name}=${String(value)}`);
   const faults = rest.faults.map((fault, index) => `${index + 1}:${fault}`);
   return [
-    status === null ? 'nobody has the login' : `account ${status}, in groups ${memberOf.join(' ') || '-'}`,
+    status === null
+      ? 'nobody has the login'
+      : `account ${status}, in groups ${memberOf.join(' ') || '-'}`,
     ...(suspendsProvisioned ? ['Okta suspends PROVISIONED and RECOVERY, too'] : []),
     ...(missing.length === 0 ? [] : [`role: ${missing.join(', ')}`]),
     `request: ${JSON.stringify(rest.first)}`,
     ...rest.events.map(({ when, deed: done }) => {
-      const at = 'inMs' in when ? `${when.inMs / SECOND} s later` : `at half call ${when.halfCalls}`;
+      const at =
+        'inMs' in when ? `${when.inMs / SECOND} s later` : `at half call ${when.halfCalls}`;
       return `${at}: ${JSON.stringify(done)}`;
     }),
     `answers: ${faults.filter((each) => !each.endsWith(':none')).join(' ') || 'all well'}`,

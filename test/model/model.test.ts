@@ -29,13 +29,16 @@ it(`keeps its promises in ${LIVES} lives (seed ${SEED})`, { timeout: 3_600_000 }
   );
   if (!details.failed) return;
   const [shortest] = details.counterexample ?? [];
-  if (shortest === undefined) throw new Error(`no life to show: ${String(details.errorInstance)}`);
+  if (shortest === undefined)
+    throw new Error(`no life to show: ${(details.errorInstance as Error).message}`);
   const { broken, story } = await play(sandbox, shortest);
   expect.fail(
     [
       `After ${details.numRuns} lives of seed ${details.seed} (path ${details.counterexamplePath ?? ''}):`,
       ...broken.map((each) => `  broken: ${each}`),
-      ...(details.errorInstance === null ? [] : [`  error: ${String(details.errorInstance)}`]),
+      ...(details.errorInstance === null
+        ? []
+        : [`  error: ${(details.errorInstance as Error).message}`]),
       'The life:',
       ...tell(shortest).map((line) => `  ${line}`),
       'The story:',

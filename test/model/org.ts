@@ -127,7 +127,8 @@ export function createOrg(options: OrgOptions): Org {
     acts,
     role: FULL_ROLE,
     connection: connectionTo(),
-    byLogin: (login) => [...accounts.values()].find(({ profile }) => sameLogin(loginOf(profile), login)),
+    byLogin: (login) =>
+      [...accounts.values()].find(({ profile }) => sameLogin(loginOf(profile), login)),
     make(login, status, memberOf, actor) {
       const id = as<OktaUserId>(`00u${String(accounts.size + acts.length).padStart(17, '0')}`);
       const profile = { firstName: 'Ada', lastName: 'Lovelace', email: login, login };
@@ -135,7 +136,8 @@ export function createOrg(options: OrgOptions): Org {
       return account;
     },
     setStatus(account, status, actor) {
-      if (status === 'SUSPENDED') account.statusBefore = account.status;
+      if (status === 'SUSPENDED' && account.status !== status)
+        account.statusBefore = account.status;
       account.status = status;
       account.statusChanged = Date.now();
       account.suspendedBy = status === 'SUSPENDED' ? actor : null;
@@ -191,7 +193,9 @@ export function createOrg(options: OrgOptions): Org {
       const actor = (attempt?.input as { run?: { id?: string } } | undefined)?.run?.id ?? '';
       const fault = options.nextFault();
       const tell = (line: string): void => {
-        options.say(`${name}${writes?.group === undefined ? '' : ` ${writes.group.slice(-2)}`} ${line}`);
+        options.say(
+          `${name}${writes?.group === undefined ? '' : ` ${writes.group.slice(-2)}`} ${line}`,
+        );
       };
       const facts = (httpStatus: number | null, outcome: 'not-done' | 'unknown') => ({
         ...{ method: 'POST', path: name, httpStatus, oktaErrorCode: null },
@@ -206,7 +210,10 @@ export function createOrg(options: OrgOptions): Org {
         const retryAfterMs = fault === 'limited' ? 3_000 : 60_000;
         throw new OktaRateLimitedError('later', {
           ...facts(fault === 'limited' ? null : 429, 'not-done'),
-          ...{ kind: fault === 'limited' ? ('budget' as const) : ('window' as const), retryAfterMs },
+          ...{
+            kind: fault === 'limited' ? ('budget' as const) : ('window' as const),
+            retryAfterMs,
+          },
         });
       }
       await sleep((fault === 'slow' ? SLOW_MS : LATENCY_MS) / 2, signal);
@@ -229,7 +236,12 @@ export function createOrg(options: OrgOptions): Org {
       try {
         if (writes !== null) checkRole(name, writes);
         if (writes !== null) {
-          options.onWrite(actor, name, writes.user === undefined ? null : (find(writes.user) ?? null), writes.group);
+          options.onWrite(
+            actor,
+            name,
+            writes.user === undefined ? null : (find(writes.user) ?? null),
+            writes.group,
+          );
         }
         value = does(actor, fault === 'lag');
       } catch (error) {
@@ -257,7 +269,10 @@ export function createOrg(options: OrgOptions): Org {
       return { value, requestId: 'req', date: at };
     }
 
-    function checkRole(name: string, { user, group }: { user?: string; group?: OktaGroupId }): void {
+    function checkRole(
+      name: string,
+      { user, group }: { user?: string; group?: OktaGroupId },
+    ): void {
       const { role } = org;
       if (user !== undefined && !role.mayTouch) throw new Refusal('forbidden');
       if (group !== undefined && group === deniedGroup()) throw new Refusal('forbidden');
@@ -319,6 +334,8 @@ export function createOrg(options: OrgOptions): Org {
       call({ name, writes: null, signal, does });
 
     return {
+      origin: () => Promise.resolve('https://model.okta.com'),
+      scanGroupMembers: () => Promise.reject(new Error('reads of members are not shared here')),
       mintToken: ({ signal } = {}) =>
         read('mintToken', signal, () => ({ expiresAt: stamp(Date.now()), scopes: [] })),
       getUser: (user, { signal } = {}) =>
@@ -335,7 +352,9 @@ export function createOrg(options: OrgOptions): Org {
           does: (actor) => {
             if (org.byLogin(loginOf(profile)) !== undefined) throw new Refusal('taken');
             if (groupIds.some((id) => id === deniedGroup())) throw new Refusal('forbidden');
-            const id = as<OktaUserId>(`00u${String(accounts.size + acts.length).padStart(17, '0')}`);
+            const id = as<OktaUserId>(
+              `00u${String(accounts.size + acts.length).padStart(17, '0')}`,
+            );
             const status = activate ? 'PROVISIONED' : 'STAGED';
             const account = newAccount(id, status, profile, groupIds, actor);
             org.note(actor, 'createUser', id);

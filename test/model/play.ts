@@ -10,6 +10,7 @@ import { watch, type Promises } from './promises.js';
 import type { Sandbox } from './sandbox.js';
 import { createMemoryStore, type MemoryStore, type Row } from './store.js';
 import { DAY, iso, MINUTE, pass, resetTime, SECOND, START } from './time.js';
+import { reads } from './reads.js';
 
 /** An event that waits for calls which never come happens after so long. */
 const AT_LAST_MS = 3 * MINUTE;
@@ -75,11 +76,10 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
     prove: () => Promise.reject(new Error('no run proves a key')),
     close: () => Promise.resolve(),
   };
-  const activities = createActivities({
-    okta: client,
-    store: world.store.deps,
-    now: () => new Date(),
-  });
+  const activities = createActivities(
+    { okta: client, store: world.store.deps, now: () => new Date() },
+    reads,
+  );
   world.engine = createEngine({
     sandbox,
     activities: () => activities as never,
@@ -124,7 +124,8 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
         break;
       case 'cancel': {
         const row = rowOf(deed.run);
-        if (row !== null) note(`cancel ${nameOf(row)} (${deed.via}): ${await api.cancel(row, deed.via)}`);
+        if (row !== null)
+          note(`cancel ${nameOf(row)} (${deed.via}): ${await api.cancel(row, deed.via)}`);
         break;
       }
       case 'message': {
@@ -144,7 +145,10 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
       }
       case 'terminate': {
         const row = rowOf(deed.run);
-        if (row !== null) note(`terminate ${nameOf(row)}: ${api.terminate(row)}`);
+        if (row === null) break;
+        // What was about to be written by then is in doubt for good.
+        promises.doubts(row.run.id, 'suspendUser');
+        note(`terminate ${nameOf(row)}: ${api.terminate(row)}`);
         break;
       }
       case 'restart':
@@ -169,15 +173,19 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
     const known = [...store.rows].reverse().map(({ oktaUserId }) => oktaUserId);
     const account =
       org.byLogin(LOGIN) ??
-      known.map((id) => (id === null ? undefined : org.accounts.get(id))).find((each) => each !== undefined);
+      known
+        .map((id) => (id === null ? undefined : org.accounts.get(id)))
+        .find((each) => each !== undefined);
     const done = account === undefined ? makeStranger(what) : change(account, what, groupId(group));
     note(`others: ${what} ${group}: ${done ? 'done' : 'not possible'}`);
   }
 
   function makeStranger(what: string): boolean {
-    if (what !== 'remake') return false;
-    const stranger = org.make(LOGIN, 'ACTIVE', [], OTHERS);
-    stranger.profile['firstName'] = 'Eve';
+    if (what !== 'remake' && what !== 'twin') return false;
+    const isTwin = what === 'twin';
+    const stranger = org.make(LOGIN, isTwin ? 'PROVISIONED' : 'ACTIVE', [], OTHERS);
+    if (isTwin) stranger.created -= DAY;
+    else stranger.profile['firstName'] = 'Eve';
     org.note(OTHERS, 'remake', stranger.id);
     return true;
   }
@@ -188,6 +196,7 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
       suspend: [status === 'ACTIVE', 'SUSPENDED'],
       unsuspend: [status === 'SUSPENDED', account.statusBefore],
       deactivate: [status !== 'DEPROVISIONED', 'DEPROVISIONED'],
+      resuspend: [status === 'SUSPENDED', 'SUSPENDED'],
       activate: [['STAGED', 'PROVISIONED', 'DEPROVISIONED'].includes(status), 'ACTIVE'],
       unlock: [status === 'LOCKED_OUT', 'ACTIVE'],
     };
@@ -199,6 +208,8 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
       return true;
     }
     switch (what) {
+      case 'twin':
+        return false;
       case 'rename':
         account.profile['login'] = 'ada.byron@example.com';
         break;
@@ -280,9 +291,12 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
     const tried = tries.get(row.run.id) ?? 0;
     tries.set(row.run.id, tried + 1);
     if (tried > life.retries + 4) {
-      promises.broken.push(`${nameOf(row)} stays parked, whatever is decided: ${problem?.code ?? ''}`);
+      promises.broken.push(
+        `${nameOf(row)} stays parked, whatever is decided: ${problem?.code ?? ''}`,
+      );
     }
-    const wanted = tried < life.retries ? 'retry' : tried > life.retries + 1 ? 'leave' : life.lastWord;
+    const wanted =
+      tried < life.retries ? 'retry' : tried > life.retries + 1 ? 'leave' : life.lastWord;
     const decision = problem?.actions.includes(wanted) === true ? wanted : 'leave';
     note(
       `${decision} for ${nameOf(row)}: ${api.send(row, { name: 'resolve', decision }, 'update')}`,

@@ -3,9 +3,8 @@
 import type { OktaGroupId, OktaUserId } from '../../src/domain/brand.js';
 import type { OffboardTerms } from '../../src/contract/workflows.js';
 import { isOpen, type Deadline, type RunReport } from '../../src/domain/run.js';
-import { LOGIN } from './api.js';
 import type { Account, Actor, Org } from './org.js';
-import { OTHERS } from './org.js';
+import { groupId, OTHERS } from './org.js';
 import type { MemoryStore, Row } from './store.js';
 import { SECOND } from './time.js';
 
@@ -64,7 +63,8 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
 
   function foreign(row: Row, kinds: RegExp, since: number): boolean {
     return world().org.acts.some(
-      ({ actor, what, at }) => actor === OTHERS && kinds.test(what) && at >= since && at >= row.createdAt,
+      ({ actor, what, at }) =>
+        actor === OTHERS && kinds.test(what) && at >= since && at >= row.createdAt,
     );
   }
 
@@ -81,7 +81,7 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
   function closed(row: Row): void {
     const { org } = world();
     const account =
-      row.oktaUserId === null ? org.byLogin(LOGIN) : org.accounts.get(row.oktaUserId);
+      row.oktaUserId === null ? org.byLogin(row.login) : org.accounts.get(row.oktaUserId);
     if (row.outcome === 'done') isDone(row, account);
     if (row.phase === 'cancelled' && row.outcome !== 'partial') isUndone(row, account);
   }
@@ -99,9 +99,8 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
       say('onboarding done, but there is no account');
       return;
     }
-    const { groups = 0 } = { groups: groupsWanted(row) };
-    const missing = Array.from({ length: groups }, (_, index) => index).filter(
-      (index) => ![...account.groups.keys()].some((id) => Number(id.slice(3)) === index),
+    const missing = Array.from({ length: groupsWanted(row) }, (_, index) => index).filter(
+      (index) => !account.groups.has(groupId(index)),
     );
     if (missing.length > 0 && !foreign(row, ANY, since)) {
       say(`onboarding done, but the account is not in groups ${missing.join(' ')}`);
@@ -176,6 +175,8 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
   function ownsSuspension(actor: Actor, account: Account): boolean {
     const own = chain(actor);
     if (account.suspendedBy === null || own.includes(account.suspendedBy)) return true;
+    // A role that cannot look cannot tell whose it is.
+    if (!world().org.role.readUsers) return true;
     // A suspension of ours that is in doubt looks like one that came after our look.
     if (own.some((each) => doubtful.has(`${each} suspendUser`))) return true;
     const since = account.statusChanged ?? 0;
@@ -195,7 +196,8 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
     },
     began(row) {
       const { org } = world();
-      const account = org.byLogin(row.login);
+      const known = row.oktaUserId === null ? undefined : org.accounts.get(row.oktaUserId);
+      const account = known ?? org.byLogin(row.login);
       before.set(row.run.id, { picture: picture(account), acts: org.acts.length });
     },
     reported(row, report) {
@@ -225,8 +227,14 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
       if (!isOpen(row.phase)) say(`${what} by a run that is over`);
       if (account === null) return;
       isAlone(actor, what, account);
-      if (what === 'unsuspendUser' && account.status === 'SUSPENDED' && !ownsSuspension(actor, account)) {
-        say(`a suspension by ${account.suspendedBy === OTHERS ? 'others' : 'another run'} is taken back`);
+      if (
+        what === 'unsuspendUser' &&
+        account.status === 'SUSPENDED' &&
+        !ownsSuspension(actor, account)
+      ) {
+        say(
+          `a suspension by ${account.suspendedBy === OTHERS ? 'others' : 'another run'} is taken back`,
+        );
       }
       const own = chain(actor);
       const takesAccess = what === 'suspendUser' || what === 'deactivateUser';
@@ -237,7 +245,11 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
         const was = before.get(actor)?.picture;
         const isKept =
           was?.id === account.id && was.groupIds.includes(group) && !foreign(row, /leave/, 0);
-        if (isKept && account.groups.get(group) !== undefined && !own.includes(account.groups.get(group) ?? '')) {
+        if (
+          isKept &&
+          account.groups.get(group) !== undefined &&
+          !own.includes(account.groups.get(group) ?? '')
+        ) {
           say('an undo removes a group that the person was in before');
         }
       }
@@ -247,7 +259,8 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
       }
       const { whenNotSuspendable } = termsOf(row);
       if (what === 'deactivateUser' && whenNotSuspendable === 'park' && !mayBeEarly) {
-        if (isAhead(row.deadlines.deprovisionAt)) say('deactivated before the deadline that stands');
+        if (isAhead(row.deadlines.deprovisionAt))
+          say('deactivated before the deadline that stands');
       }
     },
   };
@@ -255,9 +268,7 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
 
 function isAhead(deadline: Deadline | undefined): boolean {
   return (
-    deadline !== undefined &&
-    deadline.metAt === undefined &&
-    Date.parse(deadline.at) > Date.now()
+    deadline !== undefined && deadline.metAt === undefined && Date.parse(deadline.at) > Date.now()
   );
 }
 

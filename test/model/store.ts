@@ -1,6 +1,6 @@
 // The store in memory, as far as runs need it: the rules of `src/store/{run-reports,orphans,acceptance}.ts`
 // without SQL. Only what a life can come across is here.
-import type { OktaUserId, RunId, SubjectRef } from '../../src/domain/brand.js';
+import type { OktaUserId, RunId } from '../../src/domain/brand.js';
 import {
   EMPTY_JOURNAL,
   inherited,
@@ -96,7 +96,16 @@ export function createMemoryStore({ began, reported }: StoreListener): MemorySto
     const row = byId(said.run.id);
     if (row !== undefined && row.version < said.version) {
       const { phase, outcome, deadlines, waiting, problem, actions, undoing, version } = said;
-      Object.assign(row, { phase, outcome, deadlines, waiting, problem, actions, undoing, version });
+      Object.assign(row, {
+        phase,
+        outcome,
+        deadlines,
+        waiting,
+        problem,
+        actions,
+        undoing,
+        version,
+      });
       row.isStarted = true;
       row.isFinished = !isOpen(phase);
       row.finishedAt = isOpen(phase) ? null : (row.finishedAt ?? Date.now());
@@ -138,7 +147,8 @@ export function createMemoryStore({ began, reported }: StoreListener): MemorySto
       claimed === null
         ? undefined
         : rows.find(
-            (other) => other.account === claimed && !other.isFinished && other.run.id !== said.run.id,
+            (other) =>
+              other.account === claimed && !other.isFinished && other.run.id !== said.run.id,
           );
     if (row !== undefined) {
       const key = `${said.workflowRunId}/${said.activityId}`;
@@ -211,12 +221,15 @@ export function createMemoryStore({ began, reported }: StoreListener): MemorySto
     },
     deps: {
       connections: {
-        admission: () => Promise.resolve({ kind: 'ready' }),
+        admission: () => Promise.resolve({ kind: 'ready', refused: [] }),
         block: unused,
         unblock: unused,
       } as unknown as Store['connections'],
       connectionKeys: {} as Store['connectionKeys'],
-      refusals: { note: () => Promise.resolve(1) } as unknown as Store['refusals'],
+      refusals: {
+        note: () => Promise.resolve({ kind: 'parks' }),
+      } as unknown as Store['refusals'],
+      groups: {} as Store['groups'],
       runs: {
         report,
         reportStep,
@@ -239,7 +252,9 @@ export function createMemoryStore({ began, reported }: StoreListener): MemorySto
       openWithout: (known) =>
         Promise.resolve(
           rows
-            .filter(({ run, phase, isStarted }) => isOpen(phase) && isStarted && !known.includes(run.id))
+            .filter(
+              ({ run, phase, isStarted }) => isOpen(phase) && isStarted && !known.includes(run.id),
+            )
             .map((row) => ({
               ...{ run: row.run, kind: row.kind, version: row.version, workflowId: row.workflowId },
               createdAt: iso(row.createdAt),
@@ -277,14 +292,14 @@ export function createMemoryStore({ began, reported }: StoreListener): MemorySto
 export function recordOf(row: Row): RunRecord {
   const { run, kind, phase, outcome, previous, next, continuesAs, supersededBy } = row;
   return {
-    ...{ id: run.id, kind, connection: run.connection, subjectRef: run.subjectRef as SubjectRef },
+    ...{ id: run.id, kind, connection: run.connection, subjectRef: run.subjectRef },
     ...{ requestId: run.requestId, phase, outcome, previous, next, continuesAs, supersededBy },
     person: { login: row.shownLogin ?? row.login, name: null, oktaUserId: row.oktaUserId },
     ...{ requestedBy: null, reason: null, batch: null, apiKeyId: null, workflowRunId: null },
     ...{ createdAt: iso(row.createdAt), updatedAt: iso(row.createdAt), finishedAt: null },
     ...{ workflowId: row.workflowId, deedDone: row.deedDone, undoing: row.undoing },
     ...{ deadlines: row.deadlines, waiting: row.waiting, problem: row.problem, steps: [] },
-    ...{ actions: row.actions, started: row.isStarted },
+    ...{ actions: row.actions, started: row.isStarted, begun: true, taskFailingSince: null },
   };
 }
 

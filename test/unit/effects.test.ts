@@ -72,8 +72,6 @@ type Row = [name: string, effects: Effect[], journal: Partial<Journal>];
 
 const ONE_EFFECT: Row[] = [
   ['a look', [looked(absent('1'))], { look: absent('1') }],
-  ['groups wanted', [{ kind: 'groups-wanted', groupIds: [A] }], { wanted: [A] }],
-  ['groups before', [{ kind: 'groups-before', groupIds: [A] }], { groupsBefore: [A] }],
   [
     'create intended',
     [creating('1', [A])],
