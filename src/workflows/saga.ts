@@ -80,6 +80,9 @@ export interface Ending {
   next?: { row: NextRun; input: OffboardInput };
 }
 
+/** Where the journal keeps what became of a list of groups. */
+const WRITTEN = { 'add-to-groups': 'added', 'remove-from-groups': 'removed' } as const;
+
 const continueAsOffboard = makeContinueAsNewFunc<(input: OffboardInput) => Promise<RunResult>>({
   workflowType: OFFBOARD,
 });
@@ -128,7 +131,10 @@ export async function runSaga(
       let left = groupIds;
       while (left.length > 0) {
         const next = intent === null ? null : { ...intent, groupIds: left };
+        const doubted = next === null ? [] : journal[WRITTEN[next.kind]].intended;
         const { done, later, waitMs } = await saga.write(next, () => call(left));
+        // What an earlier slice left in doubt is so still where this one did not come to it.
+        if (next !== null) record([{ ...next, groupIds: without(doubted, done) }]);
         left = union(without(left, union(done, later)), without(later, done));
         if (left.length > 0 && waitMs > 0) await run.pause(waitMs);
       }

@@ -43,6 +43,8 @@ const WAYS_OF_PARKING: readonly Way[] = [
 
 export interface StepTaken {
   name: string;
+  /** Of a list of groups: the slice that parks, else the first one. */
+  slice: number;
   writes: boolean;
   parks: boolean;
 }
@@ -79,7 +81,9 @@ export async function takeSteps(rig: Rig): Promise<Taken[]> {
           const writes = calls.some(
             ({ method, path }) => method !== 'GET' && !path.startsWith('/oauth2'),
           );
-          steps[step.index] = { name: step.name, writes, parks: outcome.status === 'rejected' };
+          const { name, index, slice } = step;
+          const parks = outcome.status === 'rejected';
+          if (slice === 0 || parks) steps[index] = { name, slice, writes, parks };
           if (!isUndoing(await told)) forward = step.index + 1;
           return unwrap(outcome);
         },
@@ -136,7 +140,7 @@ export async function breachesAtBoundaries(
       silent: () => open.isResolved && cell.index < cell.taken.forward,
       interference: (told) => async (step, work) => {
         const value = await work();
-        if (step.index !== cell.index) return value;
+        if (!isMet(cell, step)) return value;
         held.push(await told);
         await open.value;
         return value;
@@ -169,7 +173,7 @@ function meeting(cell: CancelCell): Pick<Circumstances, 'interference' | 'silent
     silent: () => silent,
     interference: (known) => async (step, work) => {
       const told = await known;
-      if (step.index !== cell.index) return work();
+      if (!isMet(cell, step)) return work();
       if (step.attempt > 1) {
         await cancelled.value;
         return work();
@@ -181,6 +185,10 @@ function meeting(cell: CancelCell): Pick<Circumstances, 'interference' | 'silent
       });
     },
   };
+}
+
+function isMet({ taken, index }: CancelCell, step: Step): boolean {
+  return step.index === index && step.slice === taken.steps[index]?.slice;
 }
 
 async function meet(
@@ -304,29 +312,30 @@ async function endOf({ taken, index, way }: CancelCell, { org }: Told): Promise<
       status: own === undefined ? NOBODY : 'SUSPENDED',
       groups: [],
       parks: isUnseen ? ['UNDO_INCOMPLETE'] : [],
-      unsettled: step?.parks === true ? 1 : 0,
+      unsettled: step?.parks === true || isUnseen ? 1 : 0,
     };
   }
   if (step?.name === 'deactivateUser') {
-    // It cannot be taken back. What is known to be done is the end of the story; else the groups park
-    // (retried once, then given up) and then the access (given up).
+    // It cannot be taken back. What is known to be done is the end of the story; else giving access back
+    // parks, is retried once, and is then left.
     if (!lost) return flow.end;
-    const parks = ['UNDO_INCOMPLETE', 'UNDO_INCOMPLETE', 'UNDO_INCOMPLETE'];
-    return { ...undone, status: 'DEPROVISIONED', parks };
+    const parks = ['UNDO_INCOMPLETE', 'UNDO_INCOMPLETE'];
+    return { ...undone, outcome: 'partial', status: 'DEPROVISIONED', parks };
   }
   if (unseen && step?.name === 'suspendUser') {
-    // Nobody can prove whose suspension it is.
-    return { ...undone, ...flow.before, status: 'SUSPENDED', parks: ['UNDO_INCOMPLETE'] };
+    // Nobody can prove whose suspension it is; nor can a second attempt that the cancel was too late for.
+    const parks = ['UNDO_INCOMPLETE'];
+    return { ...undone, ...flow.before, status: 'SUSPENDED', parks, unsettled: 1 };
   }
   return { ...undone, ...flow.before, parks: [] };
 }
 
-/** An administrator lets the role read and do everything; what still cannot be taken back is given up. */
+/** An administrator lets the role read and do everything; what still cannot be taken back is left. */
 async function mendAndLeadOn({ problem }: RunReport, told: Told): Promise<boolean> {
   if (problem?.code !== 'UNDO_INCOMPLETE') return false;
   const isFirst = parksOf(told.rig.watch(told.runId)).filter(isUndoIncomplete).length === 1;
   await allowEverything(told.org);
-  await say(told, 'resolve', { decision: isFirst ? 'retry' : 'abort' });
+  await say(told, 'resolve', { decision: isFirst ? 'retry' : 'leave' });
   return true;
 }
 

@@ -173,7 +173,20 @@ function judge({ place, fault, times }: Cell, { org, calls }: Ended): string[] {
     ({ method, path, status }) => method === 'POST' && path === CREATE.path && status === 200,
   );
   if (made.length > 1) found.push(`${made.length} accounts were made`);
+  if (!MAY_BE_DONE.includes(fault)) found.push(...repeatedWrites(calls));
   return found;
+}
+
+/** After these it is not known whether the write was done, so it is tried again. */
+const MAY_BE_DONE: readonly FaultName[] = ['lost-answer', 'slow'];
+
+function repeatedWrites(calls: readonly LoggedCall[]): string[] {
+  const done = calls
+    .filter(({ method, path }) => method !== 'GET' && path !== TOKEN)
+    .filter(({ status }) => status !== null && status < 300)
+    .map(({ method, path }) => `${method} ${path}`);
+  const repeated = new Set(done.filter((call, at) => done.indexOf(call) < at));
+  return [...repeated].map((call) => `done twice: ${call}`);
 }
 
 const TOKEN = '/oauth2/v1/token';
@@ -196,22 +209,17 @@ function exceptionOf({ baseline: { flow, role }, place, fault, times }: Cell): E
   const isDoneUnseen = fault === 'lost-answer' || fault === 'slow';
   if (role !== 'seed-role' || !isDoneUnseen) return null;
   const mended = times === 1;
-  const settle = () => (mended ? mendAndRetry : abort);
+  const settle = () => (mended ? mendAndRetry : giveUp);
   const parks = (...codes: string[]) => ({ parks: [...flow.end.parks, ...codes] });
+  const givenUp = {
+    phase: 'cancelled',
+    outcome: 'partial',
+    decided: true,
+    ...parks('OUTCOME_UNKNOWN', 'UNDO_INCOMPLETE'),
+  } as const;
 
   if (isSameKind(place, CREATE) && isWithoutGroups(flow)) {
-    return {
-      end: {
-        ...(mended
-          ? parks('OUTCOME_UNKNOWN')
-          : {
-              phase: 'cancelled',
-              outcome: 'aborted',
-              ...parks('OUTCOME_UNKNOWN', 'UNDO_INCOMPLETE'),
-            }),
-      },
-      settle,
-    };
+    return { end: mended ? parks('OUTCOME_UNKNOWN') : givenUp, settle };
   }
   if (isSameKind(place, SUSPEND) && flow.kind === 'offboarding') {
     // It cannot be told from somebody else's suspension any more, so it stays.
@@ -220,11 +228,7 @@ function exceptionOf({ baseline: { flow, role }, place, fault, times }: Cell): E
         status: 'SUSPENDED',
         ...(mended
           ? { phase: 'completed', outcome: 'done', ...parks('OUTCOME_UNKNOWN') }
-          : {
-              phase: 'cancelled',
-              outcome: 'aborted',
-              ...parks('OUTCOME_UNKNOWN', 'UNDO_INCOMPLETE'),
-            }),
+          : givenUp),
       },
       settle,
     };
@@ -244,8 +248,10 @@ async function mendAndRetry({ problem }: RunReport, told: Told): Promise<boolean
   return true;
 }
 
-async function abort({ problem }: RunReport, told: Told): Promise<boolean> {
+/** Aborted; what cannot be taken back is left. */
+async function giveUp({ problem }: RunReport, told: Told): Promise<boolean> {
   if (!TROUBLE.includes(problem?.code ?? '')) return false;
-  await say(told, 'resolve', { decision: 'abort' });
+  const decision = problem?.code === 'UNDO_INCOMPLETE' ? 'leave' : 'abort';
+  await say(told, 'resolve', { decision });
   return true;
 }

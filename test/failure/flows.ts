@@ -14,8 +14,12 @@ export interface End {
   status: string;
   /** Names, sorted. */
   groups: string[];
+  /** The attribute that an adoption brings, where there is one. */
+  title?: string;
   /** Problems that a person had to settle on the way. */
   parks: string[];
+  /** A person's decision ended it, no cancellation. */
+  decided?: boolean;
   /** Steps that failed without a park, since the run was cancelled. */
   unsettled?: number;
 }
@@ -38,7 +42,7 @@ export interface Flow {
   answer?: (report: RunReport, told: Told) => Promise<void>;
   end: End;
   /** The state that a cancel leads back to; `null`: no account, or one without access and groups. */
-  before: { status: string; groups: string[] } | null;
+  before: { status: string; groups: string[]; title?: string } | null;
 }
 
 const TWO = ['Engineering', 'Sales'];
@@ -93,16 +97,20 @@ export const FLOWS: readonly Flow[] = [
   {
     name: 'onboard, adopt',
     roles: ['demo'],
-    prepare: (org) => employ(org, ['Finance']),
-    ...onboarding(TWO, { onExisting: 'adopt' }),
+    prepare: (org) => employ(org, ['Finance'], { title: 'Analyst' }),
+    ...onboarding(TWO, {
+      onExisting: 'adopt',
+      person: { ...PERSON, attributes: { title: 'Engineer' } },
+    }),
     end: {
       phase: 'completed',
       outcome: 'done',
       status: 'ACTIVE',
       groups: ['Engineering', 'Finance', 'Sales'],
+      title: 'Engineer',
       parks: [],
     },
-    before: { status: 'ACTIVE', groups: ['Finance'] },
+    before: { status: 'ACTIVE', groups: ['Finance'], title: 'Analyst' },
   },
   {
     name: 'offboard, deprovision',
@@ -159,11 +167,11 @@ export async function say(
   }
 }
 
-async function employ(org: Org, groups: string[]): Promise<void> {
+async function employ(org: Org, groups: string[], more: object = {}): Promise<void> {
   const ids = await groupIds(org);
   await org.sim('POST', '/users', {
     status: 'ACTIVE',
-    profile: { ...PERSON, login: LOGIN },
+    profile: { ...PERSON, login: LOGIN, ...more },
     groups: groups.map((name) => ids.get(name)),
     sessions: 1,
   });

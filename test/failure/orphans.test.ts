@@ -66,7 +66,8 @@ const post = async (id: string, action: string, body: object = {}) => {
   const { status } = await tenure.api('POST', `/v1/runs/${id}/${action}`, body);
   expect(status).toBe(200);
 };
-const decide = (id: string, decision: 'retry' | 'abort') => post(id, 'resolve', { decision });
+const decide = (id: string, decision: 'retry' | 'abort' | 'leave') =>
+  post(id, 'resolve', { decision });
 async function user(login: string): Promise<OrgUser> {
   const [found, ...others] = await tenure.users(login);
   expect(others).toEqual([]);
@@ -145,17 +146,30 @@ describe('a hold that was terminated', () => {
     expect((await user(login)).status).toBe('ACTIVE');
   });
 
-  it('stays as it is when it is given up', async () => {
+  it('stays as it is when it is left', async () => {
     const login = await employ();
     const id = await offboard(login);
     await tenure.until(id, 'suspended', isHeld);
     await terminate(id);
     await find(id);
     const done = await writes();
-    await decide(id, 'abort');
-    expect((await tenure.until(id, 'given up', isCancelled)).outcome).toBe('aborted');
+    await decide(id, 'leave');
+    expect((await tenure.until(id, 'left', isDone)).outcome).toBe('partial');
     expect((await user(login)).status).toBe('SUSPENDED');
     expect(await writes()).toEqual(done);
+  });
+
+  it('is taken back when it is aborted', async () => {
+    const login = await employ(['Engineering']);
+    const before = await user(login);
+    const id = await offboard(login, { removeGroups: 'direct' });
+    await tenure.until(id, 'suspended', isHeld);
+    await terminate(id);
+    await find(id);
+    await decide(id, 'abort');
+    expect((await tenure.until(id, 'aborted', isCancelled)).outcome).toBe('aborted');
+    const after = await user(login);
+    expect([after.status, after.groups]).toEqual(['ACTIVE', before.groups]);
   });
 
   it('can be terminated again, and again knows what it did', async () => {
@@ -275,16 +289,16 @@ describe.each(['demo', 'seed-role'])('an onboarding that was terminated (%s)', (
     expect((await writes()).filter((call) => call === CREATES)).toHaveLength(before);
   });
 
-  it('is left as it is when it is given up', async () => {
+  it('stays as it is when it is left', async () => {
     const { id, login } = await halfDone();
-    await decide(id, 'abort');
-    await tenure.until(id, 'given up', isCancelled);
+    await decide(id, 'leave');
+    expect((await tenure.until(id, 'left', isDone)).outcome).toBe('partial');
     expect((await user(login)).groups).toEqual(await groupIds('Engineering'));
   });
 
-  it('is taken back by a cancel', async () => {
+  it.each(['cancel', 'abort'] as const)('is taken back: %s', async (how) => {
     const { id, login } = await halfDone();
-    await post(id, 'cancel');
+    await (how === 'cancel' ? post(id, how) : decide(id, how));
     await tenure.until(id, 'undone', isCancelled);
     const { status, groups } = await user(login);
     expect(status).toMatch(/SUSPENDED|DEPROVISIONED/);
@@ -338,11 +352,9 @@ describe('an onboarding that was terminated before it could create', () => {
     'takes no account of somebody else for its own (%s)',
     async (connection) => {
       const person = somebody();
-      const id = await ask('/v1/onboardings', { connection, person, groups: ['Nowhere'] });
-      await tenure.until(id, 'its group is sought', isParked);
-      await eventually('it has looked', async () =>
-        (await row(id)).steps.some(({ name, status }) => name === 'readUser' && status === 'done'),
-      );
+      const refused = { ...person, attributes: { shoeSize: 'unknown to the schema' } };
+      const id = await ask('/v1/onboardings', { connection, person: refused });
+      await tenure.until(id, 'its create is refused', isParked);
       await tenure.sim('POST', '/users', { profile: { ...person, login: person.email } });
       await terminate(id);
       await find(id);

@@ -42,7 +42,7 @@ export async function tellMatrix(
   const one = async (cell: Cell): Promise<void> => {
     const found = await breachesIn(rig, cell).catch(inWords);
     marks.set(cell, found.length === 0 ? 'kept' : 'breached');
-    if (found.length > 0) breaches.push(`${nameOf(cell)}: ${found.join('; ')}`);
+    if (found.length > 0) breaches.push(sayBreach(`${nameOf(cell)}: ${found.join('; ')}`));
     if (marks.size % 100 === 0) print(`${marks.size} of ${cells.length} cells`);
   };
   const told = cells.filter((cell) => !untold.has(cell));
@@ -63,7 +63,7 @@ export async function tellMatrix(
 export async function tellCancels(rig: Rig, cells: readonly CancelCell[]): Promise<string[]> {
   const breaches: string[] = [];
   const note = (cell: CancelCell, found: string[]): void => {
-    if (found.length > 0) breaches.push(`${nameOfCancel(cell)}: ${found.join('; ')}`);
+    if (found.length > 0) breaches.push(sayBreach(`${nameOfCancel(cell)}: ${found.join('; ')}`));
   };
   const untold = knownAmong(cells, KNOWN_OF_CANCELS);
   const told = cells.filter((cell) => !untold.has(cell));
@@ -86,8 +86,13 @@ export async function tellCancels(rig: Rig, cells: readonly CancelCell[]): Promi
   return breaches;
 }
 
+/** At once: whoever stops a long run half-way knows what was found until then. */
+function sayBreach(breach: string): string {
+  print(`breach: ${breach}`);
+  return breach;
+}
+
 function sayBreaches(what: string, cells: number, breaches: string[], known: number): void {
-  for (const breach of breaches) print(`breach: ${breach}`);
   if (known > 0) print(`${known} cells are not told, for a reason that is known`);
   print(`${what}: ${cells} cells, ${breaches.length} breaches`);
 }

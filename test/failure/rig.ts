@@ -19,6 +19,9 @@ const PATIENT_MS = 20_000;
 /** Where an answer is to come too late. */
 export const HASTY_MS = 4_000;
 
+/** API, worker and dozens of stories share them, so that none waits until it is refused. */
+const POOL_SIZE = 40;
+
 /** Nothing listens there. */
 const NOWHERE = 'http://127.0.0.1:1';
 
@@ -41,7 +44,7 @@ export interface Org {
   connection: ConnectionId;
   role: Role;
   sim: Control;
-  users: () => Promise<(OrgUser & { profile: { login: string } })[]>;
+  users: () => Promise<(OrgUser & { profile: { login: string; title?: string } })[]>;
   log: () => Promise<LoggedCall[]>;
   /** Refuses the connection to `times` calls of this kind, after `after` that pass. */
   refuse: (call: Call, after: number, times: number) => void;
@@ -54,8 +57,10 @@ export interface Org {
 
 export interface Step {
   runId: string;
-  /** Counts the steps of a run from 0; another attempt is the same step. */
+  /** Counts the steps of a run from 0; another attempt, or slice of a list, is the same step. */
   index: number;
+  /** Counts the slices of a list from 0. How many there are hangs on how busy the machine is. */
+  slice: number;
   name: string;
   attempt: number;
 }
@@ -98,7 +103,7 @@ interface Listener {
 
 export async function startRig(): Promise<Rig> {
   const activities: Partial<Activities> = {};
-  const tenure = await startTenure({ worker: false, activities });
+  const tenure = await startTenure({ worker: false, activities, poolSize: POOL_SIZE });
   const { store } = tenure;
 
   const refusals = new Map<string, Refusal[]>();
@@ -159,13 +164,14 @@ export async function startRig(): Promise<Rig> {
   };
 
   const interferences = new Map<string, Interference>();
-  const places = new Map<string, string[]>();
+  const places = new Map<string, Place[]>();
   const real = createActivities({
     okta,
     store: {
       connections,
       connectionKeys: store.connectionKeys,
       runs: store.runs,
+      groups: store.groups,
       refusals: store.refusals,
     },
     now: () => new Date(),
@@ -186,8 +192,8 @@ export async function startRig(): Promise<Rig> {
       const place = `${workflowExecution?.runId ?? ''}/${activityId}`;
       const known = places.get(run.id) ?? [];
       places.set(run.id, known);
-      if (!known.includes(place)) known.push(place);
-      return interference({ runId: run.id, index: known.indexOf(place), name, attempt }, work);
+      const { index, slice } = placeOf(known, place, name);
+      return interference({ runId: run.id, index, slice, name, attempt }, work);
     },
   ]);
   Object.assign(activities, Object.fromEntries(wrapped));
@@ -268,6 +274,28 @@ export async function startRig(): Promise<Rig> {
 /** What every step is given, whatever else. */
 interface StepInput {
   run: RunRef;
+}
+
+/** An activity of a run, with the step that it is a part of. */
+interface Place {
+  id: string;
+  name: string;
+  index: number;
+  slice: number;
+}
+
+const IN_SLICES = ['assignGroups', 'removeFromGroup'];
+
+function placeOf(known: Place[], id: string, name: string): Place {
+  const seen = known.find((place) => place.id === id);
+  if (seen !== undefined) return seen;
+  const last = known.at(-1);
+  const isNextSlice = last?.name === name && IN_SLICES.includes(name);
+  const place = isNextSlice
+    ? { id, name, index: last.index, slice: last.slice + 1 }
+    : { id, name, index: last === undefined ? 0 : last.index + 1, slice: 0 };
+  known.push(place);
+  return place;
 }
 
 /** The workflow's own word about its run is no step. */

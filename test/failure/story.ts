@@ -12,7 +12,7 @@ const WITHIN_MS = 180_000;
 export interface Ended extends Told {
   watch: Watch;
   calls: LoggedCall[];
-  /** Actions in the ledger of this run, in order, rows about lost answers left out. */
+  /** Actions in the ledger of this run, in order; a list of groups counts once, a lost answer not at all. */
   ledger: string[];
   /** What is not as promised, in words; empty where all is well. */
   breaches: string[];
@@ -79,7 +79,10 @@ async function tellIn(
   }
   ended.calls = await org.log();
   const rows = await rig.tenure.store.ledger.ofRun(accepted.id as never);
-  ended.ledger = rows.map(({ action }) => action).filter((action) => !action.endsWith(LOST));
+  ended.ledger = rows
+    .map(({ action }) => action)
+    .filter((action) => !action.endsWith(LOST))
+    .filter((action, at, all) => !(IN_SLICES.includes(action) && all[at - 1] === action));
   if (ended.breaches.length > 0) return ended;
   ended.breaches.push(
     ...(await differences(told, watch, await end(told), strangers)),
@@ -143,11 +146,11 @@ async function differences(
   if (user !== undefined) {
     found.push(...differing('status', end.status, user.status));
     found.push(...differing('groups', sorted(end.groups), await namesOf(org, user.groups)));
+    if (end.title !== undefined) found.push(...differing('title', end.title, user.profile.title));
   }
 
   const status = await closed(rig, run.temporal.workflowId);
-  const expected =
-    end.phase === 'cancelled' && end.outcome === 'undone' ? 'CANCELLED' : 'COMPLETED';
+  const expected = end.phase === 'cancelled' && end.decided !== true ? 'CANCELLED' : 'COMPLETED';
   found.push(...differing('workflow', expected, status));
   const connection = await rig.tenure.store.connections.get(org.connection);
   found.push(...differing('connection', 'ready', connection?.status));
@@ -157,6 +160,7 @@ async function differences(
 /** Where nobody has the login. */
 export const NOBODY = 'nobody';
 const LOST = '.answer-lost';
+const IN_SLICES = ['groups.assigned', 'groups.removed'];
 
 export function parksOf({ reports }: Watch): string[] {
   return reports

@@ -2,24 +2,31 @@
 // `npm run record-history`, replayed by `replay.test.ts` for as long as runs of that kind may live.
 import { parked, withEffects } from '../../src/activities/failures.js';
 import type { Activities } from '../../src/activities/index.js';
+import { personWorkflowId } from '../../src/contract/ids.js';
 import {
   expediteUpdate,
   keyOfferedSignal,
+  lookAgainUpdate,
   rescheduleUpdate,
   resolveUpdate,
   takeoverSignal,
 } from '../../src/contract/messages.js';
 import type { OffboardInput, OffboardTerms, OnboardInput } from '../../src/contract/workflows.js';
 import type { Recovered } from '../../src/contract/workflows.js';
+import { as, type OktaGroupId } from '../../src/domain/brand.js';
 import { journalOf, type Effect } from '../../src/domain/effects.js';
 import { orphanedBy } from '../../src/domain/orphan.js';
 import { problem } from '../../src/domain/problem.js';
-import type { Decision } from '../../src/domain/run.js';
+import type { Decision, RunRef } from '../../src/domain/run.js';
 import { eventually } from '../support/eventually.js';
 import {
   absent,
+  answer,
   created,
   found,
+  seen,
+  shows,
+  slice,
   suspended,
   USER_ID,
   type Stubs,
@@ -88,6 +95,83 @@ function oncePark(): { suspendUser: Activities['suspendUser'] } {
   };
 }
 
+/** Okta's limit is reached after the first group. */
+function limited(waitMs: number): Pick<Activities, 'assignGroups' | 'removeFromGroup'> {
+  let calls = 0;
+  const through = (kind: Parameters<typeof slice>[0], groupIds: OktaGroupId[]) => {
+    calls += 1;
+    if (calls > 1) return slice(kind, groupIds);
+    const [done, untried] = [groupIds.slice(0, 1), groupIds.slice(1)];
+    return answer({ done, later: [], waitMs }, [
+      { kind, stage: 'done', groupIds: done },
+      { kind, stage: 'refused', groupIds: untried },
+    ]);
+  };
+  return {
+    assignGroups: ({ groupIds }) => through('add-to-groups', groupIds),
+    removeFromGroup: ({ groupIds }) => through('remove-from-groups', groupIds),
+  };
+}
+const inThreeGroups: Pick<Activities, 'readGroups'> = {
+  readGroups: () =>
+    found(
+      ['A', 'B', 'C'].map((name, index) => ({
+        id: as(`00g0000000000000000${index}`),
+        type: 'OKTA_GROUP',
+        name,
+      })),
+    ),
+};
+const limitReached = (told: Told) =>
+  eventually('the limit', () => told.stubs.last(told.run.id)?.waiting?.for === 'rate-limit');
+
+/** An urgent order finds the account with another run, whose workflow goes on as the urgent run. */
+function moved(): Pick<Scenario, 'stubs' | 'start'> {
+  let holder: RunRef | null = null;
+  return {
+    stubs: {
+      readUser: (look) => {
+        if (holder === null || look.claims !== 'tell') return shows(seen())(look);
+        const { id, connection, subjectRef } = holder;
+        holder = null;
+        return answer({
+          kind: 'busy',
+          by: {
+            run: id,
+            kind: 'offboarding',
+            phase: 'scheduled',
+            login: 'ada@example.com',
+            since: new Date(0).toISOString(),
+            workflowId: personWorkflowId(connection, subjectRef),
+          },
+        });
+      },
+    },
+    start: async (harness) => {
+      const { run } = await harness.offboard({ suspendAt: inMs(HOUR) });
+      holder = run;
+      return harness.offboard({ takeover: true });
+    },
+  };
+}
+
+/** Shown active until it was suspended, and gone after that. */
+function goneInHold(): Pick<Activities, 'readUser' | 'suspendUser'> {
+  let isGone = false;
+  return {
+    readUser: (look) =>
+      shows(isGone ? { kind: 'absent', at: new Date(0).toISOString() } : seen())(look),
+    suspendUser: () => {
+      isGone = true;
+      return suspended();
+    },
+  };
+}
+const lookAgain = async (told: Told) => {
+  await reaches(told, 'holding');
+  await told.handle.executeUpdate(lookAgainUpdate, { args: [action(told, 'again')] });
+};
+
 /** Refused once, so that the next try would come after a pause. */
 function onceRefused(): { proveNextKey: Activities['proveNextKey'] } {
   let tries = 0;
@@ -129,6 +213,40 @@ export const SCENARIOS: readonly Scenario[] = [
     start: onboard({ groups: Array.from({ length: 25 }, (_, i) => `Team ${i}`) }),
   },
   { name: 'onboard-adopt', start: onboard({ onExisting: 'adopt' }) },
+  {
+    name: 'onboard-adopt-undone',
+    stubs: {
+      readUser: shows(seen('ACTIVE', { profile: { firstName: 'Augusta' } })),
+      readBack: () => Promise.reject(parked(problem('NOT_PERMITTED', 'No.'))),
+    },
+    start: onboard({ onExisting: 'adopt' }),
+    then: cancelAt('parked'),
+  },
+  {
+    name: 'onboard-25-groups-limited',
+    stubs: { readUser: absent, ...limited(50) },
+    start: onboard({ groups: Array.from({ length: 25 }, (_, i) => `Team ${i}`) }),
+  },
+  {
+    name: 'onboard-parked-left',
+    stubs: {
+      readUser: absent,
+      readBack: () => Promise.reject(parked(problem('NOT_PERMITTED', 'No.'))),
+    },
+    start: onboard(),
+    then: (told) => decide(told, 'leave'),
+  },
+  {
+    name: 'onboard-superseded-before-start',
+    stubs: { readUser: absent },
+    start: onboard({ startAt: inMs(HOUR) }),
+    then: async (told) => {
+      await reaches(told, 'scheduled');
+      const urgent = told.harness.input({ run: newRun(told.run.subjectRef) });
+      await told.handle.signal(takeoverSignal, { ...action(told, 'takeover'), input: urgent });
+      await eventually('it ends', () => told.stubs.last(urgent.run.id)?.phase === 'completed');
+    },
+  },
   { name: 'onboard-fail-on-existing', start: onboard({ onExisting: 'fail' }) },
   {
     name: 'onboard-cancelled-before-start',
@@ -248,6 +366,30 @@ export const SCENARIOS: readonly Scenario[] = [
     then: cancelAt('holding'),
   },
   {
+    name: 'offboard-groups-limited-undone',
+    stubs: { ...inThreeGroups, ...limited(HOUR) },
+    start: offboard({ terms: terms({ removeGroups: 'all' }) }),
+    then: async (told) => {
+      await limitReached(told);
+      await told.handle.cancel();
+    },
+  },
+  {
+    name: 'offboard-looked-again-undone',
+    start: offboard(),
+    then: async (told) => {
+      await lookAgain(told);
+      await cancelAt('holding')(told);
+    },
+  },
+  {
+    name: 'offboard-account-gone',
+    stubs: goneInHold(),
+    start: offboard(),
+    then: lookAgain,
+  },
+  { name: 'offboard-moved', ...moved() },
+  {
     name: 'offboard-parked-retried',
     stubs: oncePark(),
     start: offboard(),
@@ -267,6 +409,18 @@ export const SCENARIOS: readonly Scenario[] = [
     then: async (told) => {
       await cancelAt('holding')(told);
       await decide(told, 'leave');
+    },
+  },
+  {
+    name: 'offboard-undo-superseded',
+    stubs: {
+      unsuspendUser: () => Promise.reject(parked(problem('UNDO_INCOMPLETE', 'Look yourself.'))),
+    },
+    start: offboard(),
+    then: async (told) => {
+      await cancelAt('holding')(told);
+      await reaches(told, 'parked');
+      await takeOver(told);
     },
   },
   {
@@ -300,8 +454,15 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'offboard-orphaned-aborted',
+    stubs: did(SUSPENDED),
     start: offboard({ recovered: recovered() }),
     then: (told) => decide(told, 'abort'),
+  },
+  {
+    name: 'offboard-orphaned-left',
+    stubs: did(SUSPENDED),
+    start: offboard({ recovered: recovered() }),
+    then: (told) => decide(told, 'leave'),
   },
   {
     name: 'onboard-orphaned-undone',

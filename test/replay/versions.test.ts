@@ -12,9 +12,9 @@ import { seen, shows, stubActivities } from '../support/stub-activities.js';
 import { HOUR, inMs, startHarness, type Harness, type Started } from '../workflows/harness.js';
 import { bundleVariant, type Change } from './variant.js';
 
-const LOOK = 'await saga.attempt(() => lookFor(saga, input, null));\n      ';
+const LOOK = 'await saga.attempt(() => lookAt(saga, input, null));\n      ';
 const file = 'workflows/offboard.ts';
-const PLACE = { file, before: 'await hold(saga, input);' };
+const PLACE = { file, before: 'await hold(saga, input, again);' };
 const IMPORT: Change = {
   file,
   before: "import type { Sighting } from '../activities/index.js';",

@@ -131,6 +131,8 @@ export async function startTenure(
     /** Others than the suite's. */
     servers?: { temporalAddress: string; postgresUrl: string };
     interactive?: Pick<InteractiveOptions, 'waitMs' | 'places'>;
+    /** Connections to the database; the product's own default where it is left out. */
+    poolSize?: number;
     /** What finds failing workflow tasks: the worker that sees them, the API's sweep, or both. */
     watch?: ('worker' | 'sweep')[];
   } = {},
@@ -142,7 +144,11 @@ export async function startTenure(
     Connection.connect({ address, ...CONNECTION_OPTIONS }),
     NativeConnection.connect({ address }),
   ]);
-  const store = await openStore({ databaseUrl: database.url, masterKey: randomBytes(32) });
+  const store = await openStore({
+    databaseUrl: database.url,
+    masterKey: randomBytes(32),
+    poolSize: options.poolSize,
+  });
   await seedConnections(store.connections, simulator.origin);
   const adminKey = `tnr_${randomBytes(32).toString('base64url')}`;
   await store.apiKeys.create(
