@@ -18,10 +18,10 @@ export const reads: SharedReads = {
   members: {
     made: () => undefined,
     async confirm(_connection, okta, user, groupIds, { signal }) {
-      const { listGroupMembers } = okta as OktaConnection;
+      const connection = okta as OktaConnection;
       const missing: (typeof groupIds)[number][] = [];
       for (const group of groupIds) {
-        const { value } = await listGroupMembers(group, { signal });
+        const { value } = await connection.listGroupMembers(group, { signal });
         if (!value.some(({ id }) => id === user)) missing.push(group);
       }
       return missing.length === 0
