@@ -302,7 +302,7 @@ export function openRun(options: RunOptions): Run {
     },
 
     async standOrphaned() {
-      decision = null;
+      // A decision may have come while the journal was loaded.
       const { problem } = standing;
       if (problem !== null) await sayingWhatPasses(problem);
       return unpark({ ...standing, phase: 'running', waiting: null });
