@@ -103,15 +103,16 @@ async function lookFor(
 ): Promise<Look | 'nobody'> {
   for (;;) {
     const seen = await lookAt(saga, input, intends);
-    if (seen.kind === 'absent' && isWithdrawnHire(input)) return 'nobody';
+    if (seen.kind === 'absent' && isWithdrawnHire(saga, input)) return 'nobody';
     if (seen.kind !== 'busy') return mustBeThere(saga, seen, input);
     await takeFrom(saga, input, seen.by);
   }
 }
 
-/** An onboarding that gave way before an account was made; at a contract's end there was one. */
-function isWithdrawnHire({ inherited, contractOf }: OffboardInput): boolean {
-  return inherited?.from === 'onboarding' && contractOf === null;
+/** An onboarding that gave way before an account was known; at a contract's end there was one. */
+function isWithdrawnHire(saga: Saga, { inherited, contractOf, person }: OffboardInput): boolean {
+  const isKnown = (accountOf(saga.journal()) ?? person.oktaUserId) !== null;
+  return inherited?.from === 'onboarding' && contractOf === null && !isKnown;
 }
 
 function lookAt(

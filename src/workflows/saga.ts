@@ -286,8 +286,11 @@ export async function runSaga(
   async function yieldTo(pending: ReturnType<typeof pendingSuspension> = null): Promise<void> {
     const [takeover, ...takeovers] = run.takeovers;
     if (takeover === undefined) return;
+    const { person } = takeover.input;
     await continueAsOffboard({
       ...takeover.input,
+      // An account that was just made may not be found by its login yet.
+      person: { ...person, oktaUserId: accountOf(journal) ?? person.oktaUserId },
       suspendAt: mergedSuspension(takeover.input.suspendAt, pending),
       inherited: { from: run.kind, journal: inherited(journal), takeovers },
     });

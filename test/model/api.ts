@@ -28,6 +28,8 @@ export interface Api {
   send(row: Row, message: Message, via: 'update' | 'signal'): string;
   junk(row: Row, which: number): void;
   terminate(row: Row): string;
+  /** A round of the search for orphans; one is found in two. */
+  search(): Promise<void>;
   /** The run that a message to this one goes to. */
   target(row: Row): Row;
 }
@@ -221,6 +223,8 @@ export function createApi({
       }
       return 'terminated';
     },
+
+    search: searchOnce,
 
     target(row) {
       const next = row.continuesAs === null ? undefined : store.row(row.continuesAs);

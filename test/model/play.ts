@@ -235,6 +235,7 @@ export async function play(sandbox: Sandbox, life: Life): Promise<Played> {
     const tries = new Map<string, number>();
     for (let round = 1; round <= ROUNDS; round += 1) {
       await pass(ROUND_MS);
+      await api.search();
       const open = store.rows.filter(({ phase }) => isOpen(phase));
       if (open.length === 0) {
         for (const row of store.rows) {

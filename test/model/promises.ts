@@ -1,6 +1,6 @@
 // What Tenure promises, watched while a life goes on. Where Okta shows two stories that cannot be told
 // apart, neither is held against a run: that is said at each exception.
-import type { OktaGroupId, OktaUserId } from '../../src/domain/brand.js';
+import type { OktaGroupId, OktaUserId, RunId } from '../../src/domain/brand.js';
 import type { OffboardTerms } from '../../src/contract/workflows.js';
 import { isOpen, type Deadline, type RunReport } from '../../src/domain/run.js';
 import type { Account, Actor, Org } from './org.js';
@@ -55,16 +55,24 @@ export function watch(world: () => { org: Org; store: MemoryStore }): Promises {
     };
   }
 
-  /** The run and all that it took over from. */
+  /** The run and those that it goes on from: taken over, or the hire whose contract end it is. */
   function chain(id: Actor): Actor[] {
-    const row = world().store.rows.find(({ run }) => run.id === id);
-    return row === undefined || row.previous === null ? [id] : [id, ...chain(row.previous)];
+    const { rows } = world().store;
+    const earlier = rows.find(({ supersededBy, continuesAs }) =>
+      [supersededBy, continuesAs].includes(id as RunId),
+    );
+    return earlier === undefined ? [id] : [id, ...chain(earlier.run.id)];
+  }
+
+  function chainRows(row: Row): Row[] {
+    const ids = chain(row.run.id);
+    return world().store.rows.filter(({ run }) => ids.includes(run.id));
   }
 
   function foreign(row: Row, kinds: RegExp, since: number): boolean {
+    const begin = Math.min(...chainRows(row).map(({ createdAt }) => createdAt));
     return world().org.acts.some(
-      ({ actor, what, at }) =>
-        actor === OTHERS && kinds.test(what) && at >= since && at >= row.createdAt,
+      ({ actor, what, at }) => actor === OTHERS && kinds.test(what) && at >= since && at >= begin,
     );
   }
 

@@ -88,6 +88,8 @@ export function createMemoryStore({ began, reported }: StoreListener): MemorySto
   const byId = (id: RunId): Row | undefined => rows.find(({ run }) => run.id === id);
 
   function add(row: Row): void {
+    // Never two in the same millisecond, so that one is the newer.
+    row.createdAt = Math.max(row.createdAt, (rows.at(-1)?.createdAt ?? 0) + 1);
     rows.push(row);
     began(row);
   }
