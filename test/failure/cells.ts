@@ -162,13 +162,17 @@ async function spoil(org: Org, { place, fault, times }: Cell): Promise<void> {
   });
 }
 
-function judge({ place, fault, times }: Cell, { org, calls }: Ended): string[] {
+function judge({ baseline, place, fault, times }: Cell, { org, calls }: Ended): string[] {
   const struck = fault === 'refused' ? org.refused() : calls.filter((call) => call.fault).length;
   const found = struck > 0 ? [] : ['the fault never struck'];
   const isToken = place.path === TOKEN;
   // A refused token is renewed within the call; only one that is refused again, or never given, blocks.
-  const blocks = fault === '401' && (times > 1 || isToken);
-  found.push(...differing('blocked', blocks, org.blocked() > 0));
+  // Members are read for many people at once, and where that fails, the answer to the create stands.
+  const isShared = baseline.role === 'demo' && isSameKind(place, MEMBERS);
+  const blocks = fault === '401' && (times > 1 || isToken) && !isShared;
+  // What strikes a list after its first group ends a slice; only what strikes the next slice, too, blocks.
+  const isInList = place.path === MEMBERSHIP && place.after > 0 && times > 1;
+  if (!isInList) found.push(...differing('blocked', blocks, org.blocked() > 0));
   const made = calls.filter(
     ({ method, path, status }) => method === 'POST' && path === CREATE.path && status === 200,
   );
@@ -191,6 +195,8 @@ function repeatedWrites(calls: readonly LoggedCall[]): string[] {
 
 const TOKEN = '/oauth2/v1/token';
 const CREATE: Call = { method: 'POST', path: '/api/v1/users' };
+const MEMBERSHIP = '/api/v1/groups/*/users/*';
+const MEMBERS: Call = { method: 'GET', path: '/api/v1/groups/*/users' };
 const SUSPEND: Call = { method: 'POST', path: '/api/v1/users/*/lifecycle/suspend' };
 const UNSUSPEND: Call = { method: 'POST', path: '/api/v1/users/*/lifecycle/unsuspend' };
 

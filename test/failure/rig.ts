@@ -202,6 +202,7 @@ export async function startRig(): Promise<Rig> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const key = { ...(await exportJWK(privateKey)), kid: 'matrix', alg: 'ES256', use: 'sig' };
   let orgs = 0;
+  let opened: Promise<unknown> = Promise.resolve();
 
   return {
     tenure,
@@ -211,7 +212,10 @@ export async function startRig(): Promise<Rig> {
       orgs += 1;
       const connection = as<ConnectionId>(`${role}-${orgs}`);
       if (needsHaste) isHasty.add(connection);
-      const simulator = await startSimulator({ seed: 'demo' });
+      // One after the other: dozens at once would keep this process from hearing the database.
+      const starting = opened.then(() => startSimulator({ seed: 'demo' }));
+      opened = starting;
+      const simulator = await starting;
       const { origin } = simulator;
       await seedConnections(only(store.connections, role, connection, key), origin);
       const sim = controlOf(origin);
