@@ -207,7 +207,7 @@ async function suspendIfThere(
   try {
     return await suspend(saga, input, before);
   } catch (error) {
-    const isNobody = isWithdrawnHire(input) && problemOf(error)?.code === 'PERSON_NOT_FOUND';
+    const isNobody = isWithdrawnHire(saga, input) && problemOf(error)?.code === 'PERSON_NOT_FOUND';
     if (isNobody && before.kind === 'unreadable') return 'nobody';
     throw error;
   }

@@ -18,6 +18,8 @@ import {
   answer,
   found,
   leftSo,
+  seen,
+  shows,
   slice,
   stubActivities,
   suspended,
@@ -113,7 +115,7 @@ describe('an offboarding', () => {
   });
 
   it('holds what the run before suspended, and gives it back although it has done nothing itself', async () => {
-    const stubs = stubActivities();
+    const stubs = stubActivities({ readUser: shows(seen('SUSPENDED')) });
     const { offboard } = await start(stubs);
     const access = { result: 'suspended', ours: true, unlocked: false, at: '' } as const;
     const journal = journalOf([
@@ -129,7 +131,7 @@ describe('an offboarding', () => {
     await eventually('it holds', () => stubs.last(run.id)?.phase === 'holding');
     await handle.cancel();
     await handle.result().catch(() => undefined);
-    expect(stubs.calls).toEqual(['readBack', 'unsuspendUser', 'assignGroups']);
+    expect(stubs.calls).toEqual(['readUser', 'readBack', 'unsuspendUser', 'assignGroups']);
   });
 
   it('never gives back what somebody else took', async () => {
