@@ -74,12 +74,8 @@ export function waitingOf(waiting: NonNullable<SeenRun['waiting']>, now: number)
   return waiting.until === undefined ? `${words}.` : `${words} (${fromNow(waiting.until, now)}).`;
 }
 
-/** The runs before it and after it. A service that gives `next` alone says by the outcome what it is. */
-function links(run: SeenRun): string[] {
-  const { previous, next } = run;
-  const isSuperseded = run.outcome === 'superseded';
-  const { supersededBy = isSuperseded ? next : null, continuesAs = isSuperseded ? null : next } =
-    run;
+/** The runs before it and after it. */
+function links({ previous, next, supersededBy, continuesAs }: SeenRun): string[] {
   const isOther = next !== supersededBy && next !== continuesAs;
   const lines: [words: string, id: string | null][] = [
     ['Came from ', previous],

@@ -88,10 +88,7 @@ function cellsOf(run: SeenRun, now: number): string[] {
 }
 
 /** What it waits for and why, or the run that came after it. */
-function nextOf(
-  { waiting, problem, supersededBy = null, continuesAs = null }: SeenRun,
-  now: number,
-): string {
+function nextOf({ waiting, problem, supersededBy, continuesAs }: SeenRun, now: number): string {
   if (supersededBy !== null) return `taken over by ${beginningOf(supersededBy)}`;
   if (continuesAs !== null) return `goes on as ${beginningOf(continuesAs)}`;
   const until = waiting?.until;
