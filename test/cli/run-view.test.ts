@@ -121,9 +121,12 @@ describe('a run at a terminal', () => {
 
   it.each([
     [{ supersededBy: 'demo.1.9' }, ['Its place was taken by demo.1.9']],
-    [{ outcome: 'superseded', next: 'demo.1.9' }, ['Its place was taken by demo.1.9']],
+    [
+      { outcome: 'superseded', supersededBy: 'demo.1.9', next: 'demo.1.9' },
+      ['Its place was taken by demo.1.9'],
+    ],
     [{ continuesAs: 'demo.1.9', next: 'demo.1.9' }, ['Goes on as demo.1.9']],
-    [{ outcome: 'done', next: 'demo.1.9' }, ['Goes on as demo.1.9']],
+    [{ outcome: 'done', continuesAs: 'demo.1.9', next: 'demo.1.9' }, ['Goes on as demo.1.9']],
     [{ continuesAs: null, supersededBy: null, next: 'demo.1.9' }, ['Next run   demo.1.9']],
     [
       { continuesAs: null, supersededBy: 'demo.1.9', next: 'demo.1.9', previous: 'demo.1.1' },

@@ -6,7 +6,7 @@ import { sampleRun, sampleStep } from './sample.js';
 const running = sampleRun({ phase: 'running', waiting: null, actions: ['cancel'] });
 const held = sampleRun({
   phase: 'holding',
-  waiting: { for: 'deprovision', until: '2099-01-01T00:00:00Z' },
+  waiting: { for: 'hold-end', until: '2099-01-01T00:00:00Z' },
   steps: [sampleStep()],
 });
 const done = sampleRun({ phase: 'completed', outcome: 'done', waiting: null, actions: [] });
@@ -33,7 +33,7 @@ describe('run --watch', () => {
       '  running: at work',
       '  suspendUser: done',
       '  holding: suspended; a cancel gives access back',
-      '  Suspended; on hold until the end of the undo window (in …).',
+      '  On hold until the undo window ends (in …).',
       '  completed: done',
       '',
     ]);
