@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Most of a test is waiting: for a window of a limit, a deadline, a process.
+    maxWorkers: 3,
   },
 });

@@ -97,6 +97,7 @@ export function createOffboardingActivities(step: RunStep): OffboardingActivitie
           );
         }
         tools.take(await tools.okta.unsuspendUser(user, { signal: tools.signal }));
+        tools.wrote();
         // A role that could not look before cannot look now.
         const after = now.kind === 'seen' ? await look(tools, user) : now;
         return givenBack(

@@ -49,7 +49,8 @@ export function createGroupStore(db: Database, { ring, pepper }: StoreKeys): Gro
         )
         insert into known_groups as kept (connection, name_digest, found, read_at)
         values (${connection}, ${digest}, ${found},
-          clock_timestamp() - ${ageMs}::double precision * interval '1 ms')
+          date_trunc('milliseconds',
+            clock_timestamp() - ${ageMs}::double precision * interval '1 ms'))
         on conflict (connection, name_digest) do update
         set found = excluded.found, read_at = excluded.read_at
         where kept.read_at < excluded.read_at or kept.read_at > clock_timestamp()
