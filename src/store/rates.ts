@@ -24,7 +24,8 @@
 //
 // While plenty is left, a caller takes a few slots at once and this process hands them out until the
 // window ends: they are taken from the row before they are used, so the sum still holds. What is not
-// used by then is lost, a few of hundreds. News of the bucket ends them: Okta does not count them yet.
+// used by then is lost, a few of hundreds. They are taken off what an answer says is left, since Okta does
+// not count them yet; a refusal ends them.
 import { sql } from 'kysely';
 import type { ConnectionId } from '../domain/brand.js';
 import { LONGEST_LIMIT_MS } from '../domain/rate-window.js';
@@ -96,7 +97,7 @@ export function createRateStore(
       }
       bucket.known = knowledge(row, now());
       if (row.wait_ms > 0) return row.wait_ms;
-      bucket.lease = { left: row.taken - 1, until: bucket.known.endsAt ?? 0 };
+      keep(bucket, row.taken - 1);
       bucket.inFlight.add(now());
       return 0;
     },
@@ -115,17 +116,30 @@ export function createRateStore(
       // That it was refused is true all the same.
       const resetInMs = isVoid ? WINDOW_MS : Math.max(sighting.resetInMs, 0);
       if (!isNews(bucket.known, { ...sighting, resetInMs }, now())) return;
-      bucket.lease = NO_LEASE;
+      // After a refusal nobody calls, and what was taken of this window is lost.
+      if (sighting.kind === 'limited') bucket.lease = NO_LEASE;
       const row = await correct(db, connection, name, {
         ...sighting,
         // Said of a refusal by whoever sees it, and made sure of here.
         remaining: sighting.kind === 'limited' ? 0 : sighting.remaining,
         resetInMs,
-        uncounted: bucket.inFlight.count(now()),
+        uncounted: bucket.inFlight.count(now()) + leased(bucket),
       });
       bucket.known = row === undefined ? NOTHING : knowledge(row, now());
     },
   };
+
+  /** Several callers may have taken slots at the same time: theirs add up while the window is the same. */
+  function keep(bucket: Bucket, slots: number): void {
+    const until = bucket.known.endsAt ?? 0;
+    const isSameWindow = Math.abs(until - bucket.lease.until) < SAME_WINDOW_MS;
+    bucket.lease = { left: slots + (isSameWindow ? leased(bucket) : 0), until };
+  }
+
+  /** Taken from the row, not used yet, and so not counted by Okta. */
+  function leased({ lease }: Bucket): number {
+    return now() < lease.until ? lease.left : 0;
+  }
 
   function bucketOf(connection: ConnectionId, name: string): Bucket {
     const key = `${connection}/${name}`;
