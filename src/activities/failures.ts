@@ -13,7 +13,7 @@ export const CONNECTION_BLOCKED = 'CONNECTION_BLOCKED';
 /** An answer that makes no sense is asked for again a few times, then a person looks at it. */
 const UNEXPECTED_ATTEMPTS = 5;
 
-/** What only a person can settle: not retried, the run parks with it. */
+/** A problem that only a person can settle: the step is not retried, and the run parks with it. */
 export function parked(found: Problem, cause?: Error): ApplicationFailure {
   return ApplicationFailure.create({
     type: found.code,

@@ -50,7 +50,7 @@ export interface GroupDirectoryDeps {
 /** From the moment when Okta answered. */
 const KNOWN_MS = 60_000;
 
-/** What came of asking. */
+/** The result of asking Okta for a group. */
 type Found =
   | { kind: 'group'; group: OktaGroup }
   /** Nobody should be put into a group by guess: an ambiguous name is as bad as an unknown one. */

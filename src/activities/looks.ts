@@ -14,7 +14,7 @@ export interface UserRef {
   login: string;
 }
 
-/** What Okta showed of a person. `profile` has the attributes that were asked about. */
+/** An account as Okta showed it. `profile` has the attributes that were asked about. */
 export interface SeenUser {
   oktaUserId: OktaUserId;
   status: string;
@@ -37,7 +37,7 @@ export type Sighting =
   /** Another open run works on the account. */
   | { kind: 'busy'; by: AccountHolder };
 
-/** What one look by id or login showed. */
+/** The result of one look by id or login. */
 export type Shown =
   | ({ kind: 'seen' } & SeenUser)
   | { kind: 'absent'; at: string }

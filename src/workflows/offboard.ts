@@ -373,13 +373,14 @@ function endOfHold(saga: Saga, { ms }: Extract<HoldEnd, { kind: 'undoWindow' }>)
  * back meanwhile may have meant it: a person decides.
  */
 async function mustStillHold(saga: Saga, input: OffboardInput, decided: boolean): Promise<void> {
-  if (saga.journal().access?.ours !== true) return;
   if (decided) {
     await recheck(saga, input);
     return;
   }
+  // Of what was promised, not of what this look shows.
+  const kept = promised(saga);
   const seen = await lookAt(saga, input, null);
-  if (seen.kind !== 'seen' || isSuspended(lookOf(seen))) return;
+  if (seen.kind !== 'seen' || kept.includes(seen.status)) return;
   throw parkWith(
     problem(
       'STATUS_UNSUPPORTED',

@@ -153,6 +153,33 @@ describe('an offboarding', () => {
     expect(stubs.calls).not.toContain('unsuspendUser');
   });
 
+  it.each([
+    ['this run suspended', 'ACTIVE', undefined],
+    ['somebody else had suspended before', 'SUSPENDED', leftSo],
+  ])(
+    'asks Okta before it is done, and parks where access is back: %s',
+    async (_who, first, suspendUser) => {
+      let status = first;
+      const stubs = stubActivities({
+        readUser: (look) => shows(seen(status))(look),
+        readGroups: () =>
+          found([{ id: '00g00000000000000000' as never, type: 'OKTA_GROUP', name: 'Sales' }]),
+        ...(suspendUser === undefined ? {} : { suspendUser }),
+      });
+      const { offboard } = await start(stubs);
+      const { run } = await offboard({
+        terms: { ...TERMS, removeGroups: 'all', hold: { kind: 'undoWindow', ms: 1_000 } },
+      });
+      await eventually('it holds', () => stubs.last(run.id)?.phase === 'holding');
+      status = 'ACTIVE';
+      await eventually('it parks', () => stubs.last(run.id)?.phase === 'parked');
+      expect(stubs.last(run.id)?.problem).toMatchObject({
+        code: 'STATUS_UNSUPPORTED',
+        detail: expect.stringContaining('Okta shows ACTIVE') as string,
+      });
+    },
+  );
+
   it('removes direct groups after suspending, leaves those that a rule fills, and puts them back after access', async () => {
     const group = (id: string, type = 'OKTA_GROUP') => ({ id: id as never, type, name: id });
     const removed: unknown[] = [];
