@@ -83,9 +83,12 @@ export interface Ending {
 /** Where the journal keeps what became of a list of groups. */
 const WRITTEN = { 'add-to-groups': 'added', 'remove-from-groups': 'removed' } as const;
 
-const continueAsOffboard = makeContinueAsNewFunc<(input: OffboardInput) => Promise<RunResult>>({
-  workflowType: OFFBOARD,
-});
+/** Made when it is called: this module is loaded before there is a workflow (scripts/bundle-workflows.mjs). */
+function continueAsOffboard(input: OffboardInput): Promise<never> {
+  return makeContinueAsNewFunc<(input: OffboardInput) => Promise<RunResult>>({
+    workflowType: OFFBOARD,
+  })(input);
+}
 
 /** Tells the story of a run, and ends it, however it ends. */
 export async function runSaga(
