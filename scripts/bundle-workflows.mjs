@@ -16,13 +16,14 @@ const { values } = parseArgs({
 });
 const path = (file) => (file === undefined ? undefined : resolve(file));
 
-const workflowsPath = join(checkout, 'src', 'workflows', 'index.ts');
+const workflows = (file) => join(checkout, 'src', 'workflows', file);
+const workflowsPath = workflows('index.ts');
 
 const { code } = await bundleWorkflowCode({
   workflowsPath,
   // Our modules keep nothing between two calls, so that all workflows of a thread share one copy, frozen,
   // instead of evaluating a copy each.
-  preloadModules: [workflowsPath],
+  preloadModules: [workflows('short-stacks.ts'), workflowsPath],
   payloadConverterPath: path(values['payload-converter']),
   failureConverterPath: path(values['failure-converter']),
   logger: new DefaultLogger('WARN'),
