@@ -1,7 +1,7 @@
 // Looks at one account, as the steps need them: by id or login, with Okta's own time, and told apart from
 // an account that merely answers to the same name. Nothing is written here.
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
-import type { Look } from '../domain/effects.js';
+import { seenLook, type Look } from '../domain/effects.js';
 import { foldLogin, sameLogin } from '../domain/login.js';
 import type { OktaGroup, OktaUser, Profile } from '../domain/okta-user.js';
 import { OktaError } from '../okta/index.js';
@@ -117,9 +117,7 @@ function seen(
 
 /** The journal's part of it: ids only. */
 export function lookOf(shown: Shown): Look {
-  if (shown.kind !== 'seen') return shown;
-  const { kind, oktaUserId, status, statusChanged, at } = shown;
-  return { kind, oktaUserId, status, statusChanged, at };
+  return shown.kind === 'seen' ? seenLook(shown) : shown;
 }
 
 /** All groups that a person is in, `BUILT_IN` left out. */

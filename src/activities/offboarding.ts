@@ -1,5 +1,6 @@
 // Steps that take access away and give it back. Each judges by what Okta shows, never by hope: a lost
 // answer is settled by reading again, and where the role cannot read, by saying so.
+import { isAccessTaken } from '../domain/account-status.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
 import type { Access, Look } from '../domain/effects.js';
 import { knownStatus } from '../domain/okta-user.js';
@@ -262,7 +263,7 @@ async function suspend(
     if (!(error instanceof OktaError) || error.code !== 'OKTA_WRONG_STATUS') throw error;
     const now = await look(tools, input.user);
     if (now.kind !== 'seen') throw error;
-    if (now.status === 'SUSPENDED' || now.status === 'DEPROVISIONED') return satisfied(input, now);
+    if (isAccessTaken(now.status)) return satisfied(input, now);
     if (otherwise === 'deactivate') return deactivateInstead(tools, input, now.status);
     throw parked(
       problem('STATUS_UNSUPPORTED', `Okta does not suspend an account that is ${now.status}.`),

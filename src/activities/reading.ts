@@ -1,5 +1,6 @@
 // Steps that look and change nothing: the token, groups by name, the person, the read-back.
 import { Context } from '@temporalio/activity';
+import { isAccessTaken } from '../domain/account-status.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
 import { without, type Effect, type Look } from '../domain/effects.js';
 import { ownGroups, removableGroups } from '../domain/groups.js';
@@ -198,7 +199,7 @@ function effectsOf({ intends, claims, groupIds = [] }: LookRequest, sighting: Si
 
 function mayBeSuspended(seen: Look): boolean {
   if (seen.kind !== 'seen') return seen.kind === 'unreadable';
-  return !['SUSPENDED', 'DEPROVISIONED'].includes(seen.status);
+  return !isAccessTaken(seen.status);
 }
 
 /** Only Okta's own groups can be changed. */

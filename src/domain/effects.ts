@@ -16,6 +16,18 @@ export type Look =
     }
   | { kind: 'absent' | 'unreadable'; at: string };
 
+type SeenLook = Extract<Look, { kind: 'seen' }>;
+
+/** What a journal keeps of an account that Okta showed: ids, status and times, nothing personal. */
+export function seenLook({
+  oktaUserId,
+  status,
+  statusChanged,
+  at,
+}: Omit<SeenLook, 'kind' | 'until'>): SeenLook {
+  return { kind: 'seen', oktaUserId, status, statusChanged, at };
+}
+
 /** How a suspension ended. `left`: nothing had to be done, or nothing could be and none was needed. */
 export interface Access {
   result: 'suspended' | 'deactivated' | 'left';

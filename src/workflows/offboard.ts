@@ -6,8 +6,9 @@
 // Cancelling before the deadline touches Okta not at all; in the hold it gives back what this run took.
 import type { Sighting } from '../activities/index.js';
 import type { HoldEnd, OffboardInput, RunResult } from '../contract/workflows.js';
+import { ACCESS_TAKEN, isAccessTaken } from '../domain/account-status.js';
 import type { OktaGroupId } from '../domain/brand.js';
-import { accountOf, touched, type Access, type Look } from '../domain/effects.js';
+import { accountOf, seenLook, touched, type Access, type Look } from '../domain/effects.js';
 import { removableGroups } from '../domain/groups.js';
 import { problem } from '../domain/problem.js';
 import type { Deadlines, TimeValue } from '../domain/run.js';
@@ -141,7 +142,7 @@ function mustBeThere(
 ): Look {
   switch (seen.kind) {
     case 'seen':
-      return lookOf(seen);
+      return seenLook(seen);
     case 'unreadable':
       return seen;
     case 'absent':
@@ -156,7 +157,7 @@ function mustBeThere(
         ),
       );
     case 'replaced':
-      saga.record({ kind: 'look', look: lookOf(seen) });
+      saga.record({ kind: 'look', look: seenLook(seen) });
       throw parkWith(
         problem(
           'PERSON_NOT_FOUND',
@@ -164,15 +165,6 @@ function mustBeThere(
         ),
       );
   }
-}
-
-function lookOf({
-  oktaUserId,
-  status,
-  statusChanged,
-  at,
-}: Extract<Sighting, { status: string }>): Extract<Look, { kind: 'seen' }> {
-  return { kind: 'seen', oktaUserId, status, statusChanged, at };
 }
 
 async function suspend(saga: Saga, input: OffboardInput, before: Look): Promise<Access> {
@@ -214,7 +206,7 @@ async function suspendIfThere(
 }
 
 function isSuspended(look: Look): boolean {
-  return look.kind === 'seen' && ['SUSPENDED', 'DEPROVISIONED'].includes(look.status);
+  return look.kind === 'seen' && isAccessTaken(look.status);
 }
 
 function accessOf(saga: Saga): Access {
@@ -248,7 +240,7 @@ async function recheck(saga: Saga, input: OffboardInput): Promise<string> {
   const seen = await lookAt(saga, input, isDone ? 'suspend' : null);
   if (seen.kind === 'absent' || seen.kind === 'replaced') return GONE;
   if (seen.kind !== 'seen') return 'Okta cannot be looked at';
-  const before = lookOf(seen);
+  const before = seenLook(seen);
   if (!isDone || isSuspended(before)) return `Okta shows ${before.status}`;
   const { result } = await suspend(saga, input, before);
   return `Okta showed ${before.status}: ${result === 'left' ? 'left so' : `${result} again`}`;
@@ -340,13 +332,13 @@ function promised(saga: Saga): string[] {
   const { access, look } = saga.journal();
   switch (access?.result) {
     case 'suspended':
-      return ['SUSPENDED', 'DEPROVISIONED'];
+      return [...ACCESS_TAKEN];
     case 'deactivated':
       return ['DEPROVISIONED'];
     case 'left':
     case undefined:
       // STAGED is left as it is, since it has no access.
-      return ['SUSPENDED', 'DEPROVISIONED', ...(look?.kind === 'seen' ? [look.status] : [])];
+      return [...ACCESS_TAKEN, ...(look?.kind === 'seen' ? [look.status] : [])];
   }
 }
 

@@ -7,6 +7,7 @@
 import type { Created, CreateRequest, Sighting } from '../activities/index.js';
 import { runRef } from '../contract/ids.js';
 import type { OffboardInput, OnboardInput, RunResult } from '../contract/workflows.js';
+import { ADOPTABLE, clickToBringBack } from '../domain/account-status.js';
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
 import { touched, without } from '../domain/effects.js';
 import type { OktaGroup, Profile } from '../domain/okta-user.js';
@@ -177,8 +178,8 @@ function adoptable(
     );
     throw onExisting === 'fail' ? new Refused(found) : parkWith(found);
   }
-  const click = CLICKS[seen.status];
-  if (click !== undefined) {
+  const click = clickToBringBack(seen.status);
+  if (click !== null) {
     throw parkWith(
       problem(
         'STATUS_UNSUPPORTED',
@@ -188,12 +189,6 @@ function adoptable(
   }
   return { oktaUserId: seen.oktaUserId, changes: changesOf(seen.profile, wanted) };
 }
-
-/** Statuses that a person has to bring back first, with the click that does it. */
-const CLICKS: Record<string, string> = {
-  SUSPENDED: 'More Actions, Unsuspend',
-  DEPROVISIONED: 'Activate',
-};
 
 /** Puts a new account into the groups that Okta did not take with the create. */
 async function joinFurtherGroups(
@@ -256,10 +251,9 @@ function join(saga: Saga, oktaUserId: OktaUserId, groupIds: OktaGroupId[]): Prom
   );
 }
 
-const ADOPTABLE = ['STAGED', 'PROVISIONED', 'ACTIVE', 'RECOVERY', 'LOCKED_OUT', 'PASSWORD_EXPIRED'];
-
 async function readBack(saga: Saga, account: Account, groups: OktaGroup[]): Promise<boolean> {
-  const statuses = account.kind === 'made' ? [account.status, 'ACTIVE', 'PROVISIONED'] : ADOPTABLE;
+  const statuses =
+    account.kind === 'made' ? [account.status, 'ACTIVE', 'PROVISIONED'] : [...ADOPTABLE];
   const { kind } = await saga.attempt(() =>
     saga.step(() =>
       okta.readBack.executeWithOptions({ summary: 'Does Okta show it?' }, [
