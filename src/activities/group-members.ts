@@ -1,7 +1,7 @@
 // Whether people are members of one group, read for all who want to know at about the same time: one scan
 // of the group's members a minute. Knows one group; `member-reads.ts` knows all of them.
 //
-//   somebody asks → wait until nobody else has asked for half a second → scan → who was not seen: scan
+//   somebody asks → wait until nobody else has asked for a quarter of a second → scan → who was not seen: scan
 //   once more a second later, since Okta's reads lag behind its writes → whoever is left was not seen
 import type { OktaGroupId, OktaUserId } from '../domain/brand.js';
 import { OktaError, pause, type OktaConnection } from '../okta/index.js';
@@ -19,7 +19,7 @@ export interface Asking {
 }
 
 /** A scan starts when nobody has asked for so long, */
-const CALM_MS = 500;
+const CALM_MS = 250;
 /** or so long after the first one who waits for it. */
 const LONGEST_GATHERING_MS = 15_000;
 /** From the start of one scan to the start of the next that is not its repetition. */

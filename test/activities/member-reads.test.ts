@@ -143,7 +143,7 @@ describe('somebody who is made alone', () => {
 });
 
 describe('people who are made together', () => {
-  it('share one read of each group, when nobody has come for half a second', async () => {
+  it('share one read of each group, when nobody has come for a quarter of a second', async () => {
     const { reads, scans, join, confirm } = world();
     for (let number = 1; number <= 100; number += 1) {
       join(person(number), ENGINEERING, SALES);
@@ -154,7 +154,7 @@ describe('people who are made together', () => {
       runs.push(confirm(person(number), [ENGINEERING, SALES]));
       await pass(20);
     }
-    await pass(479);
+    await pass(229);
     expect(scans).toEqual([]);
     await pass(1);
     expect(scans.map(({ group }) => group)).toEqual([ENGINEERING, SALES]);
@@ -165,15 +165,15 @@ describe('people who are made together', () => {
     const { reads, scans, join, confirm } = world();
     reads.made(ACME, person(0));
     const runs = [];
-    for (let number = 1; number <= 60; number += 1) {
+    for (let number = 1; number <= 120; number += 1) {
       join(person(number), ENGINEERING);
       runs.push(confirm(person(number), [ENGINEERING]));
-      await pass(400);
+      await pass(200);
     }
     expect(scans.map(({ at }) => at)).toEqual([15_000]);
     const answers = runs.map(({ answer }) => answer);
-    expect(answers.slice(0, 38)).toEqual(Array(38).fill(MEMBER_OF_ALL));
-    expect(answers.slice(38)).toEqual(Array(22).fill(notRead(ENGINEERING)));
+    expect(answers.slice(0, 75)).toEqual(Array(75).fill(MEMBER_OF_ALL));
+    expect(answers.slice(75)).toEqual(Array(45).fill(notRead(ENGINEERING)));
   });
 
   it('are kept for the next read where it is allowed in three seconds, else not', async () => {

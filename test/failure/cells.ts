@@ -228,14 +228,9 @@ function exceptionOf({ baseline: { flow, role }, place, fault, times }: Cell): E
     return { end: mended ? parks('OUTCOME_UNKNOWN') : givenUp, settle };
   }
   if (isSameKind(place, SUSPEND) && flow.kind === 'offboarding') {
-    // It cannot be told from somebody else's suspension any more, so it stays.
+    // It cannot be told from somebody else's suspension any more, so it stays, whatever else is undone.
     return {
-      end: {
-        status: 'SUSPENDED',
-        ...(mended
-          ? { phase: 'completed', outcome: 'done', ...parks('OUTCOME_UNKNOWN') }
-          : givenUp),
-      },
+      end: { status: 'SUSPENDED', ...(mended ? parks('OUTCOME_UNKNOWN') : givenUp) },
       settle,
     };
   }
