@@ -1,11 +1,11 @@
-// What a status of an Okta account means for somebody who leaves or is hired. One table; an unknown status
-// means nothing: it neither counts as access taken away nor is it adopted.
+// The meaning of each status of an Okta account for somebody who leaves or is hired, in one table. An unknown
+// status has none: it does not count as access taken away, and such an account is not adopted.
 import { OKTA_USER_STATUSES, knownStatus, type OktaUserStatus } from './okta-user.js';
 
 interface Meaning {
   /** Nobody can sign in, and only an administrator of the org can change that. */
   accessTaken: boolean;
-  /** What a person clicks in Okta (Directory, People, the person) before the account can be used again. */
+  /** The click in Okta (Directory, People, the person) that makes the account usable again. */
   bringBack: string | null;
 }
 

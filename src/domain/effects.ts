@@ -18,7 +18,7 @@ export type Look =
 
 type SeenLook = Extract<Look, { kind: 'seen' }>;
 
-/** What a journal keeps of an account that Okta showed: ids, status and times, nothing personal. */
+/** The journal's part of an account that Okta showed: ids, status and times, nothing personal. */
 export function seenLook({
   oktaUserId,
   status,

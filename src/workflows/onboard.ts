@@ -178,12 +178,16 @@ function adoptable(
     );
     throw onExisting === 'fail' ? new Refused(found) : parkWith(found);
   }
-  const click = clickToBringBack(seen.status);
-  if (click !== null) {
+  if (!ADOPTABLE.includes(seen.status)) {
+    const click = clickToBringBack(seen.status);
+    const wayOut =
+      click === null
+        ? `Tenure does not know this status; look at ${seen.name} in Okta, then retry.`
+        : `In Okta, open Directory, People, ${seen.name}, and choose ${click}; then retry.`;
     throw parkWith(
       problem(
         'STATUS_UNSUPPORTED',
-        `The account of ${seen.name} (${seen.login}) is ${seen.status}. In Okta, open Directory, People, ${seen.name}, and choose ${click}; then retry.`,
+        `The account of ${seen.name} (${seen.login}) is ${seen.status}. ${wayOut}`,
       ),
     );
   }

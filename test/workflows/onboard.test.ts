@@ -172,6 +172,25 @@ describe('an onboarding', () => {
     expect(stubs.calls).not.toContain('createUser');
   });
 
+  it.each([
+    ['SUSPENDED', 'choose More Actions, Unsuspend'],
+    ['DEPROVISIONED', 'choose Activate'],
+    ['HIBERNATED', 'does not know this status'],
+  ])(
+    'parks before it adopts an account that is %s, and says the way out',
+    async (status, wayOut) => {
+      const stubs = stubActivities({ readUser: shows(seen(status)) });
+      const { onboard } = await start(stubs);
+      const { run } = await onboard({ onExisting: 'adopt' });
+      await eventually('it parks', () => stubs.last(run.id)?.phase === 'parked');
+      expect(stubs.last(run.id)?.problem).toMatchObject({
+        code: 'STATUS_UNSUPPORTED',
+        detail: expect.stringContaining(wayOut) as string,
+      });
+      expect(stubs.calls).not.toContain('assignGroups');
+    },
+  );
+
   it('takes back what it made when it is cancelled half-way: access first, then the groups', async () => {
     const taken: unknown[] = [];
     const stubs = stubActivities({
