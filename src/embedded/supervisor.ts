@@ -160,7 +160,8 @@ class Keeper {
     const { child, lines } = this.#spawn();
     this.#child = child;
     const noted = child.pid === undefined ? null : noteProcess(child.pid);
-    this.#options.onProcess(this.#part.name, noted);
+    // Null also for one that has ended already: its end is told below, once.
+    if (noted !== null) this.#options.onProcess(this.#part.name, noted);
     const over = new AbortController();
     let readyAt = Infinity;
     const { signal } = over;
